@@ -1,0 +1,20 @@
+/** A point in time: epoch milliseconds. */
+export type Instant = number
+
+/** A wait that was armed and can be called off. */
+export interface Alarm {
+  /** Calls the wait off. Harmless when it has gone off already. */
+  cancel(): void
+}
+
+/**
+ * Where the time comes from. Nothing else in Carillon reads the system's time, so a test that passes a `ManualClock`
+ * controls all of it.
+ */
+export interface Clock {
+  /** The present instant, in epoch milliseconds. */
+  now(): Instant
+
+  /** Calls `ring` once, at `instant` or as soon after it as possible, never before it. */
+  alarmAt(instant: Instant, ring: () => void): Alarm
+}

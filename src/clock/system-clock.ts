@@ -1,0 +1,29 @@
+import type { Alarm, Clock, Instant } from './clock.ts'
+
+/**
+ * Long waits are taken in pieces, and each piece looks at the clock anew: Node turns a delay above 2^31-1 ms into
+ * 1 ms, and a machine that slept or whose clock was set would otherwise wake at the wrong instant.
+ */
+const LONGEST_PIECE_MS = 30_000
+
+/** The clock of this machine. */
+export class SystemClock implements Clock {
+  now(): Instant {
+    return Date.now()
+  }
+
+  alarmAt(instant: Instant, ring: () => void): Alarm {
+    let timer: NodeJS.Timeout | undefined
+
+    const arm = () => {
+      const remainingMs = Math.ceil(instant - this.now())
+      const delayMs = Math.min(Math.max(remainingMs, 0), LONGEST_PIECE_MS)
+      timer = setTimeout(check, delayMs)
+    }
+    // Node's timers may run up to a millisecond early by the wall clock, so arrival is checked, not assumed.
+    const check = () => (this.now() >= instant ? ring() : arm())
+
+    arm()
+    return { cancel: () => clearTimeout(timer) }
+  }
+}

@@ -1,0 +1,168 @@
+/** What every error of Carillon carries besides its message. */
+export interface ErrorDetails {
+  readonly cause?: unknown
+}
+
+/**
+ * The base of all errors that Carillon throws on purpose. `code` is stable and meant for programs; `message` says
+ * what, where, and what would be right, and is meant for people.
+ *
+ * Every code is listed in docs/reference/errors.md.
+ */
+export abstract class CarillonError extends Error {
+  abstract readonly code: string
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = new.target.name
+  }
+}
+
+/** A cron expression that does not follow the syntax. */
+export class CronSyntaxError extends CarillonError {
+  readonly code = 'CRON_SYNTAX'
+
+  /** The whole expression as given. */
+  readonly expression: string
+  /** The field that is wrong, such as `minute`; `undefined` when the expression as a whole is. */
+  readonly field: string | undefined
+  /** Offset into `expression`, in UTF-16 code units, where the fault begins. */
+  readonly position: number
+  /** What would be right, when that can be told. */
+  readonly suggestion: string | undefined
+
+  constructor(
+    message: string,
+    at: { expression: string; field?: string | undefined; position: number; suggestion?: string | undefined },
+  ) {
+    super(message)
+    this.expression = at.expression
+    this.field = at.field
+    this.position = at.position
+    this.suggestion = at.suggestion
+  }
+}
+
+/** A time zone that the runtime does not know. */
+export class UnknownZoneError extends CarillonError {
+  readonly code = 'UNKNOWN_ZONE'
+  readonly zone: string
+
+  constructor(message: string, zone: string, details?: ErrorDetails) {
+    super(message, details)
+    this.zone = zone
+  }
+}
+
+/** An option, a duration or a definition that a caller passed is not valid. `path` names it, as in `catchUp.within`. */
+export class InvalidInputError extends CarillonError {
+  readonly code = 'INVALID_INPUT'
+  readonly path: string
+
+  constructor(message: string, path: string, details?: ErrorDetails) {
+    super(message, details)
+    this.path = path
+  }
+}
+
+/** A payload that its job's schema refuses, that is not JSON, or that is too large. */
+export class InvalidPayloadError extends CarillonError {
+  readonly code = 'INVALID_PAYLOAD'
+  readonly job: string
+
+  constructor(message: string, job: string, details?: ErrorDetails) {
+    super(message, details)
+    this.job = job
+  }
+}
+
+/** The set-up of the program is wrong: the config file, the database address, an option of `open`. */
+export class ConfigError extends CarillonError {
+  readonly code = 'CONFIG'
+}
+
+/** A job name that nothing registers. */
+export class UnknownJobError extends CarillonError {
+  readonly code = 'UNKNOWN_JOB'
+  readonly job: string
+
+  constructor(message: string, job: string) {
+    super(message)
+    this.job = job
+  }
+}
+
+/** No schedule has this key in this namespace. */
+export class ScheduleNotFoundError extends CarillonError {
+  readonly code = 'SCHEDULE_NOT_FOUND'
+  readonly key: string
+
+  constructor(message: string, key: string) {
+    super(message)
+    this.key = key
+  }
+}
+
+/** The schedule is not in the state or at the revision that the caller expected. Read it again, then decide. */
+export class ScheduleConflictError extends CarillonError {
+  readonly code = 'SCHEDULE_CONFLICT'
+  readonly key: string
+
+  constructor(message: string, key: string) {
+    super(message)
+    this.key = key
+  }
+}
+
+/** The lease of a run was lost: another server may run the occurrence now, and what this one writes no longer counts. */
+export class LeaseLostError extends CarillonError {
+  readonly code = 'LEASE_LOST'
+}
+
+/** A run took longer than its schedule's `timeout`. */
+export class RunTimeoutError extends CarillonError {
+  readonly code = 'RUN_TIMEOUT'
+  readonly timeoutMs: number
+
+  constructor(message: string, timeoutMs: number) {
+    super(message)
+    this.timeoutMs = timeoutMs
+  }
+}
+
+/** The run was aborted because its worker stops. The occurrence is given back and begins again elsewhere. */
+export class WorkerStoppedError extends CarillonError {
+  readonly code = 'WORKER_STOPPED'
+}
+
+/** The program of a `command` job could not be started, or did not end with status 0. */
+export class CommandFailedError extends CarillonError {
+  readonly code = 'COMMAND_FAILED'
+  readonly exitStatus: number | undefined
+
+  constructor(message: string, exitStatus: number | undefined, details?: ErrorDetails) {
+    super(message, details)
+    this.exitStatus = exitStatus
+  }
+}
+
+/** The driver in use cannot do this. */
+export class UnsupportedByDriverError extends CarillonError {
+  readonly code = 'UNSUPPORTED_BY_DRIVER'
+}
+
+/** A database or another server failed or refused. `retryable` tells whether the same call may succeed later. */
+export class DriverError extends CarillonError {
+  readonly code = 'DRIVER'
+  readonly retryable: boolean
+
+  constructor(message: string, details: ErrorDetails & { retryable: boolean }) {
+    super(message, details)
+    this.retryable = details.retryable
+  }
+}
+
+/** The database was written by a newer version of Carillon than this one. */
+export class SchemaTooNewError extends CarillonError {
+  readonly code = 'SCHEMA_TOO_NEW'
+}
