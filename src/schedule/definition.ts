@@ -1,0 +1,37 @@
+import type { Json } from './json.ts'
+import type { Timing } from './timing.ts'
+
+/** What happens to occurrences that were due while no dispatcher ran. */
+export interface CatchUp {
+  /** How old a missed occurrence may be and still run, in milliseconds; 0 never runs one. */
+  readonly withinMs: number
+  /** Whether all of them run, oldest first, or only the newest. */
+  readonly policy: 'all' | 'latest'
+  /** How many of them run at most: the newest ones. */
+  readonly max: number | null
+}
+
+/** How long a failed run waits before its next attempt: `initialMs`, then `factor` times as long each time. */
+export interface Backoff {
+  readonly initialMs: number
+  readonly factor: number
+  readonly maxMs: number
+}
+
+/** A schedule's definition as it is stored: JSON, complete, every default written out. */
+export interface Definition extends Timing {
+  readonly job: string
+  readonly payload: Json
+  readonly catchUp: CatchUp
+  /** How many more attempts a failed run gets. */
+  readonly retries: number
+  readonly backoff: Backoff
+  /** How long one attempt may take, in milliseconds. */
+  readonly timeoutMs: number | null
+  readonly note: string | null
+}
+
+/** The wait before the attempt that follows the `failures`-th failure, in milliseconds. */
+export function backoffMs(backoff: Backoff, failures: number): number {
+  return Math.min(backoff.initialMs * backoff.factor ** (failures - 1), backoff.maxMs)
+}

@@ -1,0 +1,34 @@
+import type { Instant } from '../clock/clock.ts'
+import { InvalidInputError } from '../errors.ts'
+
+/** The identity of an occurrence: one nominal instant of one generation of one schedule. */
+export interface OccurrenceRef {
+  readonly scheduleId: number
+  readonly generation: number
+  readonly nominalAt: Instant
+}
+
+/** Where an occurrence stands. The last three are final. */
+export type OccurrenceState = 'planned' | 'sent' | 'running' | 'succeeded' | 'failed' | 'skipped'
+
+/** Why an occurrence was skipped. */
+export type SkipReason =
+  'missed' | 'overlap' | 'superseded' | 'paused' | 'deleted' | 'expired' | 'quota' | 'cancelled'
+
+/** What brought an occurrence about. */
+export type OccurrenceOrigin = 'schedule' | 'catch-up' | 'manual' | 'backfill'
+
+/** The text form of an occurrence's identity, unique in a database and fit for a message id: `17-3-1774746000000`. */
+export function occurrenceId({ scheduleId, generation, nominalAt }: OccurrenceRef): string {
+  return `${scheduleId}-${generation}-${nominalAt}`
+}
+
+/** @throws {InvalidInputError} when the text is not the id of an occurrence */
+export function parseOccurrenceId(id: string): OccurrenceRef {
+  const match = /^(\d{1,15})-(\d{1,15})-(-?\d{1,15})$/.exec(id)
+  if (match === null)
+    throw new InvalidInputError(`${JSON.stringify(id)} is not the id of an occurrence`, 'id')
+
+  const [, scheduleId, generation, nominalAt] = match
+  return { scheduleId: Number(scheduleId), generation: Number(generation), nominalAt: Number(nominalAt) }
+}

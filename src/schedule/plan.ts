@@ -1,0 +1,119 @@
+import type { Instant } from '../clock/clock.ts'
+import type { CatchUp } from './definition.ts'
+import type { Recurrence } from './recurrence.ts'
+
+/** What the planner needs to know of a schedule. */
+export interface Plannable {
+  readonly recurrence: Recurrence
+  /** The cursor: no instant before it is ever planned. */
+  readonly nextAt: Instant
+  readonly catchUp: CatchUp
+  /** How many occurrences may still be planned; `Infinity` without a limit. */
+  readonly runsLeft: number
+  /** The delay of due over nominal, in milliseconds; cut short so as not to reach the next occurrence. */
+  readonly offsetMs: number
+}
+
+export interface PlannedOccurrence {
+  readonly nominalAt: Instant
+  readonly dueAt: Instant
+  readonly origin: 'schedule' | 'catch-up'
+}
+
+/** Occurrences that were dropped, as one range; both ends are occurrences. */
+export interface MissedRange {
+  readonly from: Instant
+  readonly until: Instant
+  /** How many there are; `MISSED_COUNT_LIMIT` stands for that many or more. */
+  readonly count: number
+}
+
+export interface Plan {
+  /** What to write to the ledger, in rising order. */
+  readonly occurrences: readonly PlannedOccurrence[]
+  readonly missed: MissedRange | undefined
+  /** Where the cursor goes; `undefined` when nothing is left to plan. */
+  readonly nextAt: Instant | undefined
+}
+
+/** Dropped occurrences are counted up to here, so that a year of missed seconds costs no more than a day of them. */
+export const MISSED_COUNT_LIMIT = 10_000
+
+/**
+ * Decides what a dispatch pass does with one schedule: which occurrences of `(now, horizon]` to write, which missed
+ * ones to catch up, which to drop, and where the cursor goes.
+ *
+ * At most `limit` occurrences are planned; when there are more, the cursor stops at the first that is left, and
+ * planning again with the same `now` and `horizon` goes on from there. The work is bounded by `limit`, by
+ * `catchUp.max`, and by `MISSED_COUNT_LIMIT`, however long ago the cursor was.
+ *
+ * @see docs/design/dispatch.md
+ */
+export function plan(schedule: Plannable, now: Instant, horizon: Instant, limit: number): Plan {
+  const { recurrence } = schedule
+
+  // The cursor may stem from older time zone data: it is a bound, and the recurrence says what lies behind it.
+  const cursor = recurrence.nextMs(schedule.nextAt - 1)
+  if (cursor === undefined) return { occurrences: [], missed: undefined, nextAt: undefined }
+
+  const first = cursor > now ? cursor : (firstToCatchUp(schedule, cursor, now) ?? recurrence.nextMs(now))
+  const missed = cursor > now ? undefined : missedRange(recurrence, cursor, first, now)
+
+  const occurrences: PlannedOccurrence[] = []
+  let nominalAt = first
+  while (nominalAt !== undefined && nominalAt <= horizon) {
+    if (occurrences.length >= Math.min(limit, schedule.runsLeft)) break
+
+    const following = recurrence.nextMs(nominalAt)
+    const dueAt = Math.min(nominalAt + schedule.offsetMs, (following ?? Infinity) - 1)
+    occurrences.push({ nominalAt, dueAt, origin: nominalAt > now ? 'schedule' : 'catch-up' })
+    nominalAt = following
+  }
+
+  const isUsedUp = occurrences.length >= schedule.runsLeft
+  return { occurrences, missed, nextAt: isUsedUp ? undefined : nominalAt }
+}
+
+/** The first missed occurrence that is still to run, if any. Those that are exactly `within` old are too old. */
+function firstToCatchUp(
+  { recurrence, catchUp }: Plannable,
+  cursor: Instant,
+  now: Instant,
+): Instant | undefined {
+  if (catchUp.withinMs === 0) return undefined
+
+  const oldest = recurrence.nextMs(Math.max(cursor - 1, now - catchUp.withinMs), now)
+  if (oldest === undefined) return undefined
+
+  const max = catchUp.policy === 'latest' ? 1 : (catchUp.max ?? Infinity)
+  return max === Infinity ? oldest : nthNewest(recurrence, max, oldest, now)
+}
+
+/** The `n`-th newest occurrence up to `now`, or `oldest` when there are fewer. */
+function nthNewest(recurrence: Recurrence, n: number, oldest: Instant, now: Instant): Instant {
+  let instant = now + 1
+  for (let i = 0; i < n; i++) {
+    const previous = recurrence.previousMs(instant, oldest)
+    if (previous === undefined) break
+    instant = previous
+  }
+  return instant
+}
+
+/** The occurrences from `cursor` up to `now` that come before the `first` one that is planned. */
+function missedRange(
+  recurrence: Recurrence,
+  cursor: Instant,
+  first: Instant | undefined,
+  now: Instant,
+): MissedRange | undefined {
+  const end = Math.min(first ?? Infinity, now + 1)
+  const until = recurrence.previousMs(end, cursor)
+  if (until === undefined) return undefined
+
+  let count = 1
+  for (let at = cursor; at < until && count < MISSED_COUNT_LIMIT; count++) {
+    at = recurrence.nextMs(at, until) ?? until
+  }
+  return { from: cursor, until, count }
+}

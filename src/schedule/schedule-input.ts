@@ -1,0 +1,88 @@
+import type { Duration } from '../clock/duration.ts'
+import type { CronSyntax, DstRule } from '../cron/index.ts'
+
+/** An instant as callers give it: a `Date`, ISO 8601 text with an offset, or epoch milliseconds. */
+export type InstantInput = Date | string | number
+
+/** When a schedule runs. Exactly one of `cron`, `every` and `at` is given. */
+export interface RecurrenceInput {
+  /** A cron expression, read in `timezone`. */
+  readonly cron?: string | undefined
+  /** IANA name of the time zone in which `cron` is read; UTC by default. */
+  readonly timezone?: string | undefined
+  /** What happens to local times that a clock change skips or repeats; `shift` by default. */
+  readonly dst?: DstRule | undefined
+  /** How `cron` is read; `extended` by default. */
+  readonly syntax?: CronSyntax | undefined
+
+  /** A fixed interval, of one second or more. */
+  readonly every?: Duration | undefined
+  /** The instant that `every` counts from; 1970-01-01T00:00:00Z by default. */
+  readonly anchor?: InstantInput | undefined
+
+  /** One single instant. */
+  readonly at?: InstantInput | undefined
+}
+
+export interface CatchUpInput {
+  /** How old a missed occurrence may be and still run. One that is exactly this old is too old. */
+  readonly within: Duration
+  /** `all` of them, oldest first (the default), or only the `latest`. */
+  readonly policy?: 'all' | 'latest' | undefined
+  /** How many at most; the newest ones. */
+  readonly max?: number | undefined
+}
+
+export interface BackoffInput {
+  /** The wait after the first failure; `10s` by default. */
+  readonly initial?: Duration | undefined
+  /** What each further failure multiplies it by; 2 by default. */
+  readonly factor?: number | undefined
+  /** The longest wait; `10m` by default. */
+  readonly max?: Duration | undefined
+}
+
+/** What a schedule does besides its recurrence, its job and its key. */
+export interface PolicyInput {
+  readonly group?: string | undefined
+  /** `false` stores the schedule paused. */
+  readonly active?: boolean | undefined
+  /** What happens to missed runs; 0, the default, skips them. A duration catches up all that are younger. */
+  readonly catchUp?: Duration | CatchUpInput | undefined
+  /** No run is earlier than this. */
+  readonly startsAt?: InstantInput | undefined
+  /** No run is later than this. */
+  readonly endsAt?: InstantInput | undefined
+  /** How many runs are planned in all. */
+  readonly maxRuns?: number | undefined
+  /** Delays runs by a part of this that is stable for the key, so that not everything starts at minute zero. */
+  readonly spread?: Duration | undefined
+  /** How many more attempts a failed run gets; 0 by default. */
+  readonly retries?: number | undefined
+  readonly backoff?: BackoffInput | undefined
+  /** How long an attempt may take; no limit by default. */
+  readonly timeout?: Duration | undefined
+  /** The name of the queue that delivers the runs; `default` by default. */
+  readonly queue?: string | undefined
+  /** Text for people. */
+  readonly note?: string | undefined
+}
+
+/** A complete schedule, as callers give it. What is left out has its default, also when the key exists already. */
+export interface ScheduleInput extends RecurrenceInput, PolicyInput {
+  /** Unique in the namespace; a time-ordered UUID when absent. */
+  readonly key?: string | undefined
+  /** The name of a registered job. */
+  readonly job: string
+  /** JSON that the job's schema accepts. */
+  readonly payload?: unknown
+}
+
+/** Every property with `null` allowed: `null` takes the property back to its default. */
+type Clearable<T> = { readonly [K in keyof T]?: T[K] | null }
+
+/** The parts of a schedule to change. What is left out stays; `null` takes a part back to its default. */
+export interface SchedulePatch extends Clearable<RecurrenceInput>, Clearable<PolicyInput> {
+  readonly job?: string | undefined
+  readonly payload?: unknown
+}

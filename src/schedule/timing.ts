@@ -1,0 +1,50 @@
+import type { Instant } from '../clock/clock.ts'
+import { compileRecurrence, type Recurrence, type RecurrenceSpec } from './recurrence.ts'
+
+/**
+ * Everything that decides *when* and *where to* a schedule's occurrences go. A change of any part of it opens a new
+ * generation; all else in a definition is a policy that applies to what has not begun.
+ */
+export interface Timing {
+  readonly recurrence: RecurrenceSpec
+  /** No occurrence is earlier than this. */
+  readonly startsAt: Instant | null
+  /** No occurrence is later than this. */
+  readonly endsAt: Instant | null
+  /** How many occurrences the schedule plans in its whole life. */
+  readonly maxRuns: number | null
+  /** The window over which a stable hash of the key delays its runs, in milliseconds. */
+  readonly spreadMs: number
+  /** The queue that delivers the occurrences. */
+  readonly queue: string
+}
+
+/** Whether two definitions ask for the same instants on the same queue. Both come from `resolveDefinition`. */
+export function sameTiming(a: Timing, b: Timing): boolean {
+  return JSON.stringify(timingOf(a)) === JSON.stringify(timingOf(b))
+}
+
+/** The timing alone, of a larger definition. */
+export function timingOf({ recurrence, startsAt, endsAt, maxRuns, spreadMs, queue }: Timing): Timing {
+  return { recurrence, startsAt, endsAt, maxRuns, spreadMs, queue }
+}
+
+/**
+ * The recurrence of a timing, held within `startsAt` and `endsAt`.
+ *
+ * @throws {CronSyntaxError | UnknownZoneError} as `compileRecurrence`
+ */
+export function compileTiming(timing: Timing, seed: string): Recurrence {
+  const recurrence = compileRecurrence(timing.recurrence, seed)
+  const { startsAt, endsAt } = timing
+  if (startsAt === null && endsAt === null) return recurrence
+
+  const earliest = startsAt ?? -Infinity
+  const latest = endsAt ?? Infinity
+  return {
+    nextMs: (after, until = Infinity) =>
+      recurrence.nextMs(Math.max(after, earliest - 1), Math.min(until, latest)),
+    previousMs: (before, since = -Infinity) =>
+      recurrence.previousMs(Math.min(before, latest + 1), Math.max(since, earliest)),
+  }
+}
