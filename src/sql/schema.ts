@@ -1,0 +1,88 @@
+import type { Generated } from 'kysely'
+
+/**
+ * The tables, as Kysely sees them. Instants are epoch milliseconds in 64-bit integers; definitions, results and errors
+ * are JSON text.
+ *
+ * @see docs/design/storage.md
+ */
+export interface Schema {
+  carillon_schedules: SchedulesTable
+  carillon_generations: GenerationsTable
+  carillon_occurrences: OccurrencesTable
+  carillon_leases: LeasesTable
+}
+
+/** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
+export interface SchedulesTable {
+  id: Generated<number>
+  namespace: string
+  key: string
+  /** 0 while the schedule lives; part of the unique key, so that a key can be used again. */
+  deleted_at: number
+  group: string | null
+  origin: string
+  state: string
+  generation: number
+  revision: number
+  /** The cursor; null when nothing is left to plan or the schedule is paused. */
+  next_at: number | null
+  /** The newest nominal instant that was planned. */
+  last_at: number | null
+  /** How many occurrences were planned, for `maxRuns`. */
+  planned: number
+  job: string
+  definition: string
+  /** Why the schedule is broken. */
+  reason: string | null
+  created_at: number
+  updated_at: number
+}
+
+/** Every definition that a schedule had, each in force from `valid_from` until the next one's. */
+export interface GenerationsTable {
+  schedule_id: number
+  generation: number
+  cause: string
+  valid_from: number
+  definition: string
+  actor: string | null
+  note: string | null
+}
+
+/** The ledger: one row an occurrence, or one for a whole range that was missed. */
+export interface OccurrencesTable {
+  schedule_id: number
+  generation: number
+  nominal_at: number
+  due_at: number
+  state: string
+  reason: string | null
+  origin: string
+  queue: string
+  /** How often it has begun; also its fencing token. */
+  attempt: number
+  /** How many of its attempts failed. */
+  failures: number
+  /** How many of its attempts ended with their server. */
+  lost: number
+  /** The server that holds it, or held it last. */
+  owner: string | null
+  lease_until: number | null
+  planned_at: number
+  started_at: number | null
+  finished_at: number | null
+  error: string | null
+  result: string | null
+  /** The last occurrence of a missed range that begins at `nominal_at`. */
+  missed_until: number | null
+  missed_count: number | null
+}
+
+export interface LeasesTable {
+  name: string
+  owner: string | null
+  token: number
+  acquired_at: number
+  expires_at: number
+}

@@ -1,0 +1,101 @@
+import type { Instant } from '../clock/clock.ts'
+import type { Sql } from '../sql/sql-database.ts'
+
+/** A lock with an owner and an end. */
+export interface Lease {
+  readonly name: string
+  readonly owner: string
+  /** Rises with every grant of this name: what carries an older one comes from an earlier owner. */
+  readonly token: number
+  readonly acquiredAt: Instant
+  readonly expiresAt: Instant
+}
+
+/** The table of leases. Rows are never removed, so that the tokens of a name keep rising. */
+export class LeaseTable {
+  readonly #sql: Sql
+
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  /**
+   * Takes a lease that is free or has expired. Must run inside a transaction.
+   *
+   * @returns the lease, or the one that stands in the way
+   */
+  async acquire(
+    name: string,
+    owner: string,
+    now: Instant,
+    ttlMs: number,
+  ): Promise<{ granted: boolean; lease: Lease }> {
+    const row = await this.#sql
+      .selectFrom('carillon_leases')
+      .selectAll()
+      .where('name', '=', name)
+      .executeTakeFirst()
+    if (row?.owner != null && row.expires_at > now)
+      return { granted: false, lease: toLease({ ...row, owner: row.owner }) }
+
+    const grant = { owner, token: (row?.token ?? 0) + 1, acquired_at: now, expires_at: now + ttlMs }
+    await this.#sql
+      .insertInto('carillon_leases')
+      .values({ name, ...grant })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(grant))
+      .execute()
+    return { granted: true, lease: toLease({ name, ...grant }) }
+  }
+
+  /** Moves the end of a lease that this owner holds under this token. @returns whether it does */
+  async extend(
+    lease: Pick<Lease, 'name' | 'owner' | 'token'>,
+    now: Instant,
+    ttlMs: number,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('carillon_leases')
+      .set({ expires_at: now + ttlMs })
+      .where('name', '=', lease.name)
+      .where('owner', '=', lease.owner)
+      .where('token', '=', lease.token)
+      .where('expires_at', '>', now)
+      .executeTakeFirstOrThrow()
+    return numUpdatedRows > 0n
+  }
+
+  /** Gives a lease back. @returns whether this owner still held it under this token */
+  async release(lease: Pick<Lease, 'name' | 'owner' | 'token'>, now: Instant): Promise<boolean> {
+    const { numUpdatedRows } = await this.#sql
+      .updateTable('carillon_leases')
+      .set({ owner: null })
+      .where('name', '=', lease.name)
+      .where('owner', '=', lease.owner)
+      .where('token', '=', lease.token)
+      .where('expires_at', '>', now)
+      .executeTakeFirstOrThrow()
+    return numUpdatedRows > 0n
+  }
+
+  /** The lease in force under this name, if any. */
+  async inspect(name: string, now: Instant): Promise<Lease | undefined> {
+    const row = await this.#sql
+      .selectFrom('carillon_leases')
+      .selectAll()
+      .where('name', '=', name)
+      .where('expires_at', '>', now)
+      .executeTakeFirst()
+    return row?.owner == null ? undefined : toLease({ ...row, owner: row.owner })
+  }
+}
+
+function toLease(row: {
+  name: string
+  owner: string
+  token: number
+  acquired_at: number
+  expires_at: number
+}): Lease {
+  const { name, owner, token } = row
+  return { name, owner, token, acquiredAt: row.acquired_at, expiresAt: row.expires_at }
+}

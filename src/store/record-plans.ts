@@ -1,0 +1,37 @@
+import type { Plan } from '../schedule/plan.ts'
+import type { NewMissedRange, NewOccurrence } from './ledger.ts'
+import type { CursorMove } from './schedule-table.ts'
+import type { Tables } from './store.ts'
+
+/** A plan and what it is for. */
+export interface PlanToRecord {
+  readonly scheduleId: number
+  readonly generation: number
+  readonly queue: string
+  readonly plan: Plan
+}
+
+/**
+ * Writes what the planner decided for any number of schedules: occurrences, missed ranges, cursors. Must run in the
+ * transaction in which the cursors were read, so that nobody else plans from them.
+ */
+export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]): Promise<void> {
+  const occurrences: NewOccurrence[] = []
+  const missed: NewMissedRange[] = []
+  const moves: CursorMove[] = []
+  for (const { scheduleId, generation, queue, plan } of plans) {
+    for (const occurrence of plan.occurrences)
+      occurrences.push({ scheduleId, generation, queue, ...occurrence })
+    if (plan.missed !== undefined) missed.push({ scheduleId, generation, queue, ...plan.missed })
+    moves.push({
+      id: scheduleId,
+      nextAt: plan.nextAt ?? null,
+      lastAt: plan.occurrences.at(-1)?.nominalAt ?? null,
+      planned: plan.occurrences.length,
+    })
+  }
+
+  await tables.ledger.insert(occurrences, tables.now)
+  await tables.ledger.insertMissed(missed, tables.now)
+  await tables.schedules.moveCursors(moves)
+}
