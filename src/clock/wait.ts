@@ -15,15 +15,20 @@ export function waitUntil(clock: Clock, instant: Instant, signal?: AbortSignal):
   })
 }
 
-/** Resolves with what `work` gives, or with `undefined` once `instant` has come. The work itself goes on. */
+/**
+ * Resolves with what `work` gives, or with `undefined` once `instant` has come or `signal` is aborted. The work itself
+ * goes on.
+ */
 export async function waitAtMost<T>(
   clock: Clock,
   instant: Instant,
   work: Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T | undefined> {
   const abort = new AbortController()
+  const end = signal === undefined ? abort.signal : AbortSignal.any([abort.signal, signal])
   try {
-    return await Promise.race([work, waitUntil(clock, instant, abort.signal).then(() => undefined)])
+    return await Promise.race([work, waitUntil(clock, instant, end).then(() => undefined)])
   } finally {
     abort.abort()
   }

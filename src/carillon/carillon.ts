@@ -1,0 +1,149 @@
+import { Catalog } from '../catalog/catalog.ts'
+import { durationMs, type Duration } from '../clock/duration.ts'
+import { ConfigError, InvalidInputError } from '../errors.ts'
+import { Dispatcher, type PassReport } from '../dispatch/dispatcher.ts'
+import { Pruner } from '../dispatch/pruner.ts'
+import { DatabaseQueue } from '../queue/database/database-queue.ts'
+import { Store } from '../store/store.ts'
+import { commandJob } from '../task/command-job.ts'
+import { JobRegistry } from '../task/job-registry.ts'
+import { Worker } from '../worker/worker.ts'
+import { claimableLedger } from './claimable-ledger.ts'
+import { resolveOptions, type CarillonOptions, type Role, type Settings } from './options.ts'
+
+const ROLES: readonly Role[] = ['dispatch', 'work']
+const DEFAULT_NAMESPACE = 'default'
+
+/**
+ * The whole of Carillon in one process: the schedules of the default namespace, and what dispatches and runs them.
+ *
+ * ```ts
+ * await using cron = await Carillon.open({ database: 'sqlite:./carillon.db', jobs: [sendReport] })
+ * await cron.schedule({ key: 'report:42', cron: '0 9 * * MON-FRI', timezone: 'Europe/Berlin', job: sendReport })
+ * await cron.start()
+ * ```
+ */
+export class Carillon extends Catalog implements AsyncDisposable {
+  readonly #settings: Settings
+  readonly #store: Store
+  readonly #catalogJobs: JobRegistry
+  readonly #dispatcher: Dispatcher
+  readonly #pruner: Pruner
+  readonly #worker: Worker
+  #roles: readonly Role[] = []
+  #stopping: Promise<void> | undefined
+
+  private constructor(settings: Settings, store: Store) {
+    // Schedules of the built-in job can be stored anywhere; what runs it is another matter.
+    const catalogJobs = new JobRegistry([...settings.jobs, commandJob])
+    super({ ...settings, store, jobs: catalogJobs }, DEFAULT_NAMESPACE)
+    this.#settings = settings
+    this.#store = store
+    this.#catalogJobs = catalogJobs
+
+    const { owner, clock, logger } = settings
+    const queue = new DatabaseQueue({ name: 'default', ledger: claimableLedger(store), clock, logger })
+    const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(settings.jobs)
+    this.#dispatcher = new Dispatcher({ ...settings, store })
+    this.#pruner = new Pruner({ ...settings, store })
+    this.#worker = new Worker({ ...settings, store, jobs, queues: [queue], owner })
+  }
+
+  /**
+   * Opens the database, brings its tables up to date, and wires the parts. Nothing runs before `start`.
+   *
+   * @throws {ConfigError | InvalidInputError} when an option is not valid
+   * @throws {DriverError} when the database cannot be opened
+   * @throws {SchemaTooNewError} when a newer version of Carillon has written it
+   */
+  static async open(options: CarillonOptions): Promise<Carillon> {
+    const settings = resolveOptions(options)
+    const store = await Store.open(settings.database, settings.clock)
+    try {
+      return new Carillon(settings, store)
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  /** The address of the database. */
+  get database(): string {
+    return this.#store.address
+  }
+
+  /** This process, as its runs name it. */
+  get server(): string {
+    return this.#settings.owner
+  }
+
+  /** How many runs are under way in this process. */
+  get running(): number {
+    return this.#worker.running
+  }
+
+  /** The same door, confined to the schedules of another namespace: no key of it reaches beyond. */
+  namespace(name: string): Catalog {
+    if (name === '' || name.length > 255)
+      throw new InvalidInputError('a namespace has 1 to 255 characters', 'namespace')
+    const { aheadMs, maxPayloadBytes } = this.#settings
+    return new Catalog({ store: this.#store, jobs: this.#catalogJobs, aheadMs, maxPayloadBytes }, name)
+  }
+
+  /**
+   * One dispatch pass over all namespaces, now: everything due within `ahead` is written to the ledger and so handed to
+   * the queue. For a scheduler that is driven from outside; `start` does this by itself.
+   *
+   * @throws {InvalidInputError} when `ahead` is not longer than 0
+   */
+  async dispatch({ ahead }: { ahead?: Duration } = {}): Promise<PassReport> {
+    const aheadMs = ahead === undefined ? this.#settings.aheadMs : durationMs(ahead, 'ahead')
+    if (aheadMs === 0) throw new InvalidInputError('ahead must be longer than 0', 'ahead')
+
+    const report = await this.#dispatcher.pass(aheadMs)
+    if (report.planned > 0) this.#store.announce()
+    return report
+  }
+
+  /** Starts to dispatch and to run; with `roles`, only one of them. Harmless when it has started. */
+  async start({ roles = ROLES }: { roles?: readonly Role[] } = {}): Promise<void> {
+    const unknown = roles.find((role) => !ROLES.includes(role))
+    if (unknown !== undefined)
+      throw new ConfigError(`unknown role "${unknown}": the roles are ${ROLES.join(' and ')}`)
+    if (this.#roles.length > 0) return
+
+    this.#roles = roles
+    if (roles.includes('dispatch')) {
+      this.#dispatcher.start()
+      this.#pruner.start()
+    }
+    if (roles.includes('work')) this.#worker.start()
+  }
+
+  /**
+   * Stops: takes nothing more, gives back what has not begun, lets runs end within `grace`, then aborts them and gives
+   * them back; an aborted `hurry` ends the grace. The schedules stay usable; harmless when nothing has started.
+   */
+  async stop({ grace, hurry }: { grace?: Duration; hurry?: AbortSignal } = {}): Promise<void> {
+    const graceMs = grace === undefined ? this.#settings.graceMs : durationMs(grace, 'grace')
+    this.#stopping ??= this.#stop(graceMs, hurry).finally(() => {
+      this.#stopping = undefined
+      this.#roles = []
+    })
+    await this.#stopping
+  }
+
+  /** Stops, and closes the database. */
+  async close(): Promise<void> {
+    await this.stop()
+    await this.#store.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #stop(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
+    await Promise.all([this.#dispatcher.stop(), this.#pruner.stop(), this.#worker.stop(graceMs, hurry)])
+  }
+}

@@ -1,0 +1,17 @@
+import type { ClaimableLedger } from '../queue/database/database-queue.ts'
+import type { Store } from '../store/store.ts'
+
+/** The store's ledger as the database queue sees it: each call a transaction of its own. */
+export function claimableLedger(store: Store): ClaimableLedger {
+  return {
+    now: () => store.now(),
+    nextDue: (queue, jobs) => store.read((tables) => tables.runs.nextDue(queue, jobs)),
+    claim: (claim) => store.transaction((tables) => tables.runs.claim(claim, tables.now)),
+    watch: (listener) => store.watch(listener),
+
+    async release(refs, owner) {
+      await store.transaction((tables) => tables.runs.release(refs, owner))
+      store.announce()
+    },
+  }
+}

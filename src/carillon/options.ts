@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Clock } from '../clock/clock.ts'
+import { durationMs, type Duration } from '../clock/duration.ts'
+import { SystemClock } from '../clock/system-clock.ts'
+import { ConfigError } from '../errors.ts'
+import { consoleLogger, type Logger } from '../logger.ts'
+import { didYouMean } from '../suggestion.ts'
+import type { AnyJob } from '../task/job.ts'
+
+/** What a process does: plan occurrences, run them, or both. */
+export type Role = 'dispatch' | 'work'
+
+/** How Carillon is set up. The config file holds the same. */
+export interface CarillonOptions {
+  /** Where schedules and the ledger live: `sqlite:<file>`. Created and brought up to date when needed. */
+  readonly database: string
+  /** The jobs that schedules can name and this process can run. */
+  readonly jobs?: readonly AnyJob[] | undefined
+  /** Whether this process runs the built-in job `command`; `false` by default. */
+  readonly allowCommands?: boolean | undefined
+
+  /** How far a dispatch pass looks ahead; `10m` by default. */
+  readonly ahead?: Duration | undefined
+  /** The time between two passes; `5m` by default. It must not be longer than `ahead`. */
+  readonly interval?: Duration | undefined
+
+  /** How many runs at once; 20 by default. */
+  readonly concurrency?: number | undefined
+  /** How long a run stays this server's when nothing is heard of it; `30s` by default, at least `1s`. */
+  readonly lease?: Duration | undefined
+  /** How long `stop` lets runs go on before it aborts them; `30s` by default. */
+  readonly grace?: Duration | undefined
+
+  /** How long finished occurrences are kept; `7d` by default. */
+  readonly keepHistory?: Duration | undefined
+  /** The largest payload, in bytes of JSON; 65,536 by default. */
+  readonly maxPayloadBytes?: number | undefined
+
+  /** A name for this process, shown as where a run ran; host name and process id by default. */
+  readonly server?: string | undefined
+  readonly logger?: Logger | undefined
+  readonly clock?: Clock | undefined
+}
+
+/** The options with every default written out. */
+export interface Settings {
+  readonly database: string
+  readonly jobs: readonly AnyJob[]
+  readonly allowCommands: boolean
+  readonly aheadMs: number
+  readonly intervalMs: number
+  readonly concurrency: number
+  readonly leaseMs: number
+  readonly graceMs: number
+  readonly keepMs: number
+  readonly maxPayloadBytes: number
+  /** Unique for each start of each process. */
+  readonly owner: string
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+const KNOWN = Object.keys({
+  database: 1,
+  jobs: 1,
+  allowCommands: 1,
+  ahead: 1,
+  interval: 1,
+  concurrency: 1,
+  lease: 1,
+  grace: 1,
+  keepHistory: 1,
+  maxPayloadBytes: 1,
+  server: 1,
+  logger: 1,
+  clock: 1,
+} satisfies Record<keyof CarillonOptions, 1>)
+const SHORTEST_LEASE_MS = 1_000
+
+/**
+ * Checks options and writes out their defaults.
+ *
+ * @throws {ConfigError} naming what is wrong and what would be right
+ * @throws {InvalidInputError} when a duration is not one
+ */
+export function resolveOptions(options: CarillonOptions): Settings {
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name))
+  if (unknown !== undefined) throw new ConfigError(`unknown option "${unknown}"${didYouMean(unknown, KNOWN)}`)
+  if (typeof options.database !== 'string') {
+    throw new ConfigError('no database is given: set database, as in "sqlite:./carillon.db"')
+  }
+
+  const settings: Settings = {
+    database: options.database,
+    jobs: options.jobs ?? [],
+    allowCommands: options.allowCommands ?? false,
+    aheadMs: durationMs(options.ahead ?? '10m', 'ahead'),
+    intervalMs: durationMs(options.interval ?? '5m', 'interval'),
+    concurrency: options.concurrency ?? 20,
+    leaseMs: durationMs(options.lease ?? '30s', 'lease'),
+    graceMs: durationMs(options.grace ?? '30s', 'grace'),
+    keepMs: durationMs(options.keepHistory ?? '7d', 'keepHistory'),
+    maxPayloadBytes: options.maxPayloadBytes ?? 64 * 1024,
+    owner: `${options.server ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString('hex')}`,
+    logger: options.logger ?? consoleLogger,
+    clock: options.clock ?? new SystemClock(),
+  }
+  checkSettings(settings)
+  return settings
+}
+
+function checkSettings({ aheadMs, intervalMs, concurrency, leaseMs, maxPayloadBytes }: Settings): void {
+  if (intervalMs < 1_000) throw new ConfigError('interval is shorter than a second')
+  if (aheadMs < intervalMs) {
+    throw new ConfigError(
+      'ahead is shorter than interval, so runs would fall between two passes: make it longer',
+    )
+  }
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    throw new ConfigError('concurrency is a whole number from 1')
+  if (leaseMs < SHORTEST_LEASE_MS) throw new ConfigError('lease is shorter than a second')
+  if (!Number.isInteger(maxPayloadBytes) || maxPayloadBytes < 4)
+    throw new ConfigError('maxPayloadBytes is a whole number')
+}

@@ -1,0 +1,185 @@
+import type { Instant } from '../clock/clock.ts'
+import type { Definition } from '../schedule/definition.ts'
+import type { SkipReason } from '../schedule/occurrence.ts'
+import { plan } from '../schedule/plan.ts'
+import { plannableOf, seedOf, type ScheduleIdentity } from '../schedule/plannable.ts'
+import type { ResolvedSchedule } from '../schedule/resolve-definition.ts'
+import { compileTiming, sameTiming } from '../schedule/timing.ts'
+import { recordPlans } from '../store/record-plans.ts'
+import { parseDefinition, type GenerationCause, type ScheduleRecord } from '../store/schedule-record.ts'
+import type { Tables } from '../store/store.ts'
+
+/** How many occurrences one write plans at most; the dispatcher goes on from there. */
+const PLANNED_BY_A_WRITE = 1_000
+/** How many occurrences of a pause are made up for at most. */
+const MADE_UP_BY_RESUME = 1_000
+
+/** Stores a new schedule and plans what it has within the horizon. */
+export async function createSchedule(
+  tables: Tables,
+  identity: ScheduleIdentity,
+  { group, active, definition }: ResolvedSchedule,
+  aheadMs: number,
+): Promise<void> {
+  const write = { group, state: stateOf(active), generation: 1, nextAt: null, definition }
+  const id = await tables.schedules.insert({ ...identity, origin: 'user' }, write, tables.now)
+  await tables.generations.append(id, 1, 'created', tables.now, definition)
+
+  if (active) await planAhead(tables, { ...identity, id, generation: 1, planned: 0 }, definition, aheadMs)
+}
+
+/**
+ * Replaces a schedule's definition. A change in when it runs, a pause and a resumption open a new generation: what the
+ * older ones planned and did not begin is withdrawn, and the cursor starts again at now. Any other change applies to
+ * what has not begun. Replacing a definition by the same leaves everything as it is.
+ */
+export async function changeSchedule(
+  tables: Tables,
+  record: ScheduleRecord,
+  { group, active, definition }: ResolvedSchedule,
+  aheadMs: number,
+): Promise<void> {
+  const cause = causeOf(record, active, definition)
+  if (cause === undefined) {
+    const isSame = record.group === group && record.definitionText === JSON.stringify(definition)
+    if (isSame) return
+
+    const { state, generation, nextAt } = record
+    return tables.schedules.update(record.id, { group, state, generation, nextAt, definition }, tables.now)
+  }
+  await openGeneration(tables, record, { group, active, definition }, cause, aheadMs)
+}
+
+/** Pauses a schedule that is not paused yet. */
+export async function pauseSchedule(tables: Tables, record: ScheduleRecord): Promise<void> {
+  if (record.state === 'paused') return
+
+  const { group, definitionText } = record
+  const definition = parseDefinition(definitionText)
+  await openGeneration(tables, record, { group, active: false, definition }, 'paused', 0)
+}
+
+/** Resumes a schedule that is paused or broken, and makes up for the pause as asked. */
+export async function resumeSchedule(
+  tables: Tables,
+  record: ScheduleRecord,
+  missed: 'skip' | 'latest' | 'all',
+  aheadMs: number,
+): Promise<void> {
+  if (record.state === 'active') return
+
+  const { group } = record
+  const definition = definitionOf(record)
+  const pausedAt = (await tables.generations.list(record.id)).at(-1)?.validFrom ?? tables.now
+  const madeUpFrom = record.state === 'paused' && missed !== 'skip' ? pausedAt + 1 : undefined
+
+  await openGeneration(
+    tables,
+    record,
+    { group, active: true, definition },
+    'resumed',
+    aheadMs,
+    madeUpFrom,
+    missed,
+  )
+}
+
+/** Takes a schedule away; its rows stay until they are pruned, so that its history can be told. */
+export async function deleteSchedule(tables: Tables, record: ScheduleRecord): Promise<void> {
+  await withdraw(tables, record, 'deleted')
+  await tables.schedules.bury(record.id, tables.now)
+  await tables.generations.append(
+    record.id,
+    record.generation + 1,
+    'deleted',
+    tables.now,
+    record.definitionText,
+  )
+}
+
+async function openGeneration(
+  tables: Tables,
+  record: ScheduleRecord,
+  { group, active, definition }: ResolvedSchedule,
+  cause: GenerationCause,
+  aheadMs: number,
+  madeUpFrom?: Instant,
+  missed: 'skip' | 'latest' | 'all' = 'skip',
+): Promise<void> {
+  const withdrawn = await withdraw(tables, record, active ? 'superseded' : 'paused')
+
+  const generation = record.generation + 1
+  await tables.schedules.update(
+    record.id,
+    { group, state: stateOf(active), generation, nextAt: null, definition },
+    tables.now,
+  )
+  await tables.generations.append(record.id, generation, cause, tables.now, definition)
+  if (!active) return
+
+  const planned = record.planned - withdrawn
+  const target = { ...record, generation, planned }
+  if (madeUpFrom === undefined) await planAhead(tables, target, definition, aheadMs)
+  else await planAhead(tables, target, makingUp(definition, missed), aheadMs, madeUpFrom)
+}
+
+/** The definition as the planner is to see it when it makes up for a pause. */
+function makingUp(definition: Definition, missed: 'skip' | 'latest' | 'all'): Definition {
+  const policy = missed === 'latest' ? 'latest' : 'all'
+  return { ...definition, catchUp: { withinMs: Number.MAX_SAFE_INTEGER, policy, max: MADE_UP_BY_RESUME } }
+}
+
+/** Plans a schedule's own occurrences within the horizon, in the transaction that made them due. */
+async function planAhead(
+  tables: Tables,
+  target: ScheduleIdentity & { id: number; generation: number; planned: number },
+  definition: Definition,
+  aheadMs: number,
+  from: Instant = tables.now + 1,
+): Promise<void> {
+  const plannable = plannableOf(definition, target, from, target.planned)
+  const decided = plan(plannable, tables.now, tables.now + aheadMs, PLANNED_BY_A_WRITE)
+  // What a pause kept from running was never owed, so none of it counts as missed.
+  await recordPlans(tables, [
+    {
+      scheduleId: target.id,
+      generation: target.generation,
+      queue: definition.queue,
+      plan: { ...decided, missed: undefined },
+    },
+  ])
+}
+
+/** @returns how many planned occurrences were withdrawn */
+async function withdraw(tables: Tables, record: ScheduleRecord, reason: SkipReason): Promise<number> {
+  const withdrawn = await tables.ledger.withdraw(record.id, reason, tables.now)
+  if (withdrawn > 0) {
+    const lastAt = await tables.ledger.lastKept(record.id)
+    await tables.schedules.forgetPlanned(record.id, withdrawn, lastAt ?? null)
+  }
+  return withdrawn
+}
+
+/** Why a change opens a new generation, if it does. */
+function causeOf(
+  record: ScheduleRecord,
+  active: boolean,
+  definition: Definition,
+): GenerationCause | undefined {
+  const isPaused = record.state === 'paused'
+  if (active && isPaused) return 'resumed'
+  if (!active && !isPaused) return 'paused'
+  if (record.state === 'broken') return 'changed'
+  return sameTiming(parseDefinition(record.definitionText), definition) ? undefined : 'changed'
+}
+
+/** A definition that can be planned from again. */
+function definitionOf(record: ScheduleRecord): Definition {
+  const definition = parseDefinition(record.definitionText)
+  compileTiming(definition, seedOf(record))
+  return definition
+}
+
+function stateOf(active: boolean): 'active' | 'paused' {
+  return active ? 'active' : 'paused'
+}

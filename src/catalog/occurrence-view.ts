@@ -1,0 +1,54 @@
+import type { Json } from '../schedule/json.ts'
+import {
+  occurrenceId,
+  type OccurrenceOrigin,
+  type OccurrenceState,
+  type SkipReason,
+} from '../schedule/occurrence.ts'
+import type { OccurrenceRecord, RunError } from '../store/ledger.ts'
+
+/** An occurrence as the ledger tells it to users. */
+export interface Occurrence {
+  readonly id: string
+  readonly nominalAt: Date
+  readonly dueAt: Date
+  readonly state: OccurrenceState
+  /** Why it was skipped. */
+  readonly reason: SkipReason | undefined
+  readonly origin: OccurrenceOrigin
+  readonly generation: number
+  /** How often it has begun. */
+  readonly attempt: number
+  /** The server that holds it, or ran it last. */
+  readonly server: string | undefined
+  readonly dispatchedAt: Date
+  readonly startedAt: Date | undefined
+  readonly finishedAt: Date | undefined
+  /** What the last failed attempt threw. */
+  readonly error: RunError | undefined
+  /** What the handler returned; for the job `command`, its exit status and output. */
+  readonly result: Json
+  /** For a row that stands for several dropped occurrences: the last of them and how many they are. */
+  readonly missed: { readonly until: Date; readonly count: number } | undefined
+}
+
+export function describeOccurrence(record: OccurrenceRecord): Occurrence {
+  const { missedUntil, missedCount } = record
+  return {
+    id: occurrenceId(record),
+    nominalAt: new Date(record.nominalAt),
+    dueAt: new Date(record.dueAt),
+    state: record.state,
+    reason: record.reason ?? undefined,
+    origin: record.origin,
+    generation: record.generation,
+    attempt: record.attempt,
+    server: record.owner ?? undefined,
+    dispatchedAt: new Date(record.plannedAt),
+    startedAt: record.startedAt === null ? undefined : new Date(record.startedAt),
+    finishedAt: record.finishedAt === null ? undefined : new Date(record.finishedAt),
+    error: record.error ?? undefined,
+    result: record.result,
+    missed: missedUntil === null ? undefined : { until: new Date(missedUntil), count: missedCount ?? 1 },
+  }
+}

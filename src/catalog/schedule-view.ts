@@ -1,0 +1,144 @@
+import type { Instant } from '../clock/clock.ts'
+import { CarillonError } from '../errors.ts'
+import type { CronSyntax, DstRule } from '../cron/index.ts'
+import type { Backoff, CatchUp, Definition } from '../schedule/definition.ts'
+import type { Json } from '../schedule/json.ts'
+import { seedOf } from '../schedule/plannable.ts'
+import { compileTiming } from '../schedule/timing.ts'
+import {
+  parseDefinition,
+  type ScheduleOrigin,
+  type ScheduleRecord,
+  type ScheduleState,
+} from '../store/schedule-record.ts'
+
+/** A schedule as it is described to users. */
+export interface Schedule {
+  readonly key: string
+  readonly group: string | undefined
+  readonly namespace: string
+  readonly origin: ScheduleOrigin
+  readonly state: ScheduleState
+  /** Why it is broken. */
+  readonly reason: string | undefined
+  /** Counts the definitions that differ in when they run, and pauses. */
+  readonly generation: number
+  /** Counts every change; `patch` can insist on it. */
+  readonly revision: number
+
+  readonly cron: string | undefined
+  readonly timezone: string | undefined
+  readonly dst: DstRule | undefined
+  readonly syntax: CronSyntax | undefined
+  readonly everyMs: number | undefined
+  readonly anchor: Date | undefined
+  readonly at: Date | undefined
+
+  readonly job: string
+  readonly payload: Json
+  readonly catchUp: CatchUp
+  readonly startsAt: Date | undefined
+  readonly endsAt: Date | undefined
+  readonly maxRuns: number | undefined
+  readonly spreadMs: number
+  readonly retries: number
+  readonly backoff: Backoff
+  readonly timeoutMs: number | undefined
+  readonly queue: string
+  readonly note: string | undefined
+
+  /** When it runs next, by the recurrence; `undefined` when it is paused, broken, or has no run left. */
+  readonly nextRunAt: Date | undefined
+  /** The newest nominal instant that was handed to the queue; it may lie ahead. */
+  readonly lastScheduledAt: Date | undefined
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+/** The description of a stored schedule at an instant. */
+export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
+  const definition = readable(record)
+  const { recurrence } = definition
+  return {
+    key: record.key,
+    group: record.group ?? undefined,
+    namespace: record.namespace,
+    origin: record.origin,
+    state: record.state,
+    reason: record.reason ?? undefined,
+    generation: record.generation,
+    revision: record.revision,
+
+    cron: recurrence?.kind === 'cron' ? recurrence.expression : undefined,
+    timezone: recurrence?.kind === 'cron' ? recurrence.timezone : undefined,
+    dst: recurrence?.kind === 'cron' ? recurrence.dst : undefined,
+    syntax: recurrence?.kind === 'cron' ? recurrence.syntax : undefined,
+    everyMs: recurrence?.kind === 'every' ? recurrence.everyMs : undefined,
+    anchor: recurrence?.kind === 'every' ? new Date(recurrence.anchor) : undefined,
+    at: recurrence?.kind === 'at' ? new Date(recurrence.at) : undefined,
+
+    job: definition.job,
+    payload: definition.payload,
+    catchUp: definition.catchUp,
+    startsAt: dateOf(definition.startsAt),
+    endsAt: dateOf(definition.endsAt),
+    maxRuns: definition.maxRuns ?? undefined,
+    spreadMs: definition.spreadMs,
+    retries: definition.retries,
+    backoff: definition.backoff,
+    timeoutMs: definition.timeoutMs ?? undefined,
+    queue: definition.queue,
+    note: definition.note ?? undefined,
+
+    nextRunAt: dateOf(nextRunAt(record, now)),
+    lastScheduledAt: dateOf(record.lastAt),
+    createdAt: new Date(record.createdAt),
+    updatedAt: new Date(record.updatedAt),
+  }
+}
+
+/** Past the cursor lies what the recurrence says; before it, only what was planned while there was something left. */
+function nextRunAt(record: ScheduleRecord, now: Instant): Instant | undefined {
+  if (record.state !== 'active') return undefined
+
+  const until = record.nextAt === null ? (record.lastAt ?? -Infinity) : undefined
+  return ifReadable(() =>
+    compileTiming(parseDefinition(record.definitionText), seedOf(record)).nextMs(now, until),
+  )
+}
+
+type Readable = Omit<Definition, 'recurrence'> & { readonly recurrence: Definition['recurrence'] | undefined }
+
+/** The definition, or one without content: a row that cannot be read must still be listed. */
+function readable(record: ScheduleRecord): Readable {
+  return ifReadable(() => parseDefinition(record.definitionText)) ?? UNREADABLE
+}
+
+function ifReadable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof CarillonError) return undefined
+    throw error
+  }
+}
+
+const UNREADABLE: Readable = {
+  recurrence: undefined,
+  startsAt: null,
+  endsAt: null,
+  maxRuns: null,
+  spreadMs: 0,
+  queue: '',
+  job: '',
+  payload: null,
+  catchUp: { withinMs: 0, policy: 'all', max: null },
+  retries: 0,
+  backoff: { initialMs: 0, factor: 1, maxMs: 0 },
+  timeoutMs: null,
+  note: null,
+}
+
+function dateOf(instant: Instant | null | undefined): Date | undefined {
+  return instant === null || instant === undefined ? undefined : new Date(instant)
+}

@@ -1,0 +1,63 @@
+import type { Clock, Instant } from '../clock/clock.ts'
+import { Loop } from '../clock/loop.ts'
+import type { Logger } from '../logger.ts'
+import type { Store } from '../store/store.ts'
+
+export interface PrunerOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly logger: Logger
+  /** This process, as the owner of the lease. */
+  readonly owner: string
+  /** How long finished occurrences and deleted schedules are kept. */
+  readonly keepMs: number
+}
+
+const EVERY_MS = 10 * 60_000
+const LEASE_MS = 60_000
+const BATCH = 500
+/** How long others get to write between two batches. */
+const PAUSE_MS = 50
+
+/**
+ * Removes finished occurrences and deleted schedules once they are older than they are to be kept. One process does it
+ * at a time, by a lease; each step removes a small batch, so that nobody waits for it long.
+ */
+export class Pruner {
+  readonly #options: PrunerOptions
+  readonly #loop: Loop
+
+  constructor(options: PrunerOptions) {
+    this.#options = options
+    this.#loop = new Loop(
+      options.clock,
+      () => this.#step(),
+      (error) => {
+        options.logger.error({ error }, 'pruning the ledger failed; it is tried again')
+        return options.clock.now() + EVERY_MS
+      },
+    )
+  }
+
+  start(): void {
+    this.#loop.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop()
+  }
+
+  async #step(): Promise<Instant> {
+    const { store, clock, owner, keepMs } = this.#options
+    const removed = await store.transaction(async ({ leases, ledger, schedules, now }) => {
+      const { granted, lease } = await leases.acquire('prune', owner, now, LEASE_MS)
+      if (!granted) return 0
+
+      const occurrences = await ledger.prune(now - keepMs, BATCH)
+      const buried = await schedules.prune(now - keepMs, BATCH)
+      await leases.release(lease, now)
+      return Math.max(occurrences, buried)
+    })
+    return clock.now() + (removed === BATCH ? PAUSE_MS : EVERY_MS)
+  }
+}

@@ -1,0 +1,30 @@
+// In the order of the flow: expression, schedule, ledger, run, the whole; then what they share.
+export * from './cron/index.ts'
+export type {
+  BackoffInput,
+  CatchUpInput,
+  InstantInput,
+  PolicyInput,
+  RecurrenceInput,
+  SchedulePatch,
+} from './schedule/schedule-input.ts'
+export type { Backoff, CatchUp } from './schedule/definition.ts'
+export type { Json } from './schedule/json.ts'
+export type { OccurrenceOrigin, OccurrenceState, SkipReason } from './schedule/occurrence.ts'
+export { Catalog } from './catalog/catalog.ts'
+export type { DescribeFilter, HistoryOptions, ResumeAnswer, ScheduleOptions } from './catalog/catalog.ts'
+export type { Schedule } from './catalog/schedule-view.ts'
+export type { Occurrence } from './catalog/occurrence-view.ts'
+export type { ScheduleOrigin, ScheduleState } from './store/schedule-record.ts'
+export type { RunError } from './store/ledger.ts'
+export type { PassReport } from './dispatch/dispatcher.ts'
+export { defineJob } from './task/job.ts'
+export type { AnyJob, Job, JobContext, OccurrenceInfo } from './task/job.ts'
+export { commandJob, type CommandResult } from './task/command-job.ts'
+export { Carillon } from './carillon/carillon.ts'
+export { defineConfig, type CarillonConfig } from './carillon/define-config.ts'
+export type { CarillonOptions, Role } from './carillon/options.ts'
+export type { Clock, Alarm, Instant } from './clock/clock.ts'
+export type { Duration } from './clock/duration.ts'
+export type { Logger } from './logger.ts'
+export * from './errors.ts'

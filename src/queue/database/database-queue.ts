@@ -1,0 +1,166 @@
+import type { Alarm, Clock, Instant } from '../../clock/clock.ts'
+import { Loop } from '../../clock/loop.ts'
+import type { Logger } from '../../logger.ts'
+import type { OccurrenceRef } from '../../schedule/occurrence.ts'
+import type { Consumer, Consumption, Queue } from '../queue.ts'
+
+/** A waiting occurrence that a consumer holds until it is due. */
+export interface ClaimedOccurrence extends OccurrenceRef {
+  readonly dueAt: Instant
+}
+
+/** What the queue needs of the ledger. */
+export interface ClaimableLedger {
+  /** The store's clock. */
+  now(): Promise<Instant>
+
+  /** When the next occurrence falls due that a consumer of these jobs could claim. */
+  nextDue(queue: string, jobs: readonly string[]): Promise<Instant | undefined>
+
+  /**
+   * Gives up to `limit` occurrences that fall due within `aheadMs` to an owner, and to nobody else until `holdMs` past
+   * their due instants.
+   */
+  claim(claim: {
+    queue: string
+    jobs: readonly string[]
+    owner: string
+    aheadMs: number
+    holdMs: number
+    limit: number
+  }): Promise<readonly ClaimedOccurrence[]>
+
+  /** Puts back what was claimed and has not begun. */
+  release(refs: readonly OccurrenceRef[], owner: string): Promise<void>
+
+  /** Calls `listener` whenever something may have become due sooner. @returns how to stop it */
+  watch(listener: () => void): () => void
+}
+
+export interface DatabaseQueueOptions {
+  readonly name: string
+  readonly ledger: ClaimableLedger
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** How long before they are due occurrences are claimed. What a server holds when it dies is late, so not much longer. */
+const CLAIM_AHEAD_MS = 1_000
+/** How long past its due instant a claimed occurrence is held before it counts as abandoned. */
+const HOLD_MS = 5_000
+/** The longest time between two looks at the ledger; changes are noticed sooner. */
+const IDLE_MS = 30_000
+/** How long to wait after a look that failed. */
+const RETRY_MS = 1_000
+
+/**
+ * The ledger as a queue. Shortly before occurrences fall due a consumer claims them, waits for their instants on a
+ * timer of its own, and is handed them on the dot; lateness is not the time between two looks.
+ *
+ * @see docs/design/runs.md
+ */
+export class DatabaseQueue implements Queue {
+  readonly name: string
+  readonly #options: DatabaseQueueOptions
+
+  constructor(options: DatabaseQueueOptions) {
+    this.name = options.name
+    this.#options = options
+  }
+
+  consume(consumer: Consumer): Consumption {
+    return new DatabaseConsumption(this.#options, consumer)
+  }
+}
+
+class DatabaseConsumption implements Consumption {
+  readonly #options: DatabaseQueueOptions
+  readonly #consumer: Consumer
+  readonly #loop: Loop
+  readonly #unwatch: () => void
+  /** What is claimed and not due yet, in the order of the due instants. */
+  #held: ClaimedOccurrence[] = []
+  /** Store's clock less this process's, as of the last look. */
+  #clockOffsetMs = 0
+  #alarm: Alarm | undefined
+  /** The first look found no room for what is due, so more of it waits until capacity is there. */
+  #isStarved = false
+
+  constructor(options: DatabaseQueueOptions, consumer: Consumer) {
+    this.#options = options
+    this.#consumer = consumer
+    this.#loop = new Loop(
+      options.clock,
+      () => this.#look(),
+      (error) => this.#failed(error),
+    )
+    this.#unwatch = options.ledger.watch(() => this.#loop.wake())
+    this.#loop.start()
+  }
+
+  wake(): void {
+    if (this.#isStarved) this.#loop.wake()
+  }
+
+  async stop(): Promise<void> {
+    this.#unwatch()
+    await this.#loop.stop()
+    this.#alarm?.cancel()
+
+    const held = this.#held
+    this.#held = []
+    if (held.length > 0) await this.#options.ledger.release(held, this.#consumer.owner)
+  }
+
+  /** Claims what falls due soon. @returns when to look again */
+  async #look(): Promise<Instant> {
+    const { ledger, clock, name } = this.#options
+    const { owner, jobs } = this.#consumer
+
+    const room = this.#consumer.capacity() - this.#held.length
+    this.#isStarved = room <= 0
+    if (this.#isStarved) return clock.now() + IDLE_MS
+
+    // Most looks find nothing to claim, and finding that out must not take the write lock from others.
+    const soonest = await ledger.nextDue(name, jobs)
+    const storeNow = await ledger.now()
+    this.#clockOffsetMs = storeNow - clock.now()
+    if (soonest === undefined || soonest > storeNow + CLAIM_AHEAD_MS) {
+      return clock.now() + Math.min((soonest ?? Infinity) - CLAIM_AHEAD_MS - storeNow, IDLE_MS)
+    }
+
+    const claim = { queue: name, jobs, owner, aheadMs: CLAIM_AHEAD_MS, holdMs: HOLD_MS, limit: room }
+    const claimed = await ledger.claim(claim)
+    this.#hold(claimed)
+    this.#isStarved = claimed.length >= room
+    return this.#isStarved ? clock.now() + IDLE_MS : clock.now()
+  }
+
+  #failed(error: unknown): Instant {
+    this.#options.logger.error(
+      { error, queue: this.#options.name },
+      'the queue could not be read; it is tried again',
+    )
+    return this.#options.clock.now() + RETRY_MS
+  }
+
+  #hold(claimed: readonly ClaimedOccurrence[]): void {
+    if (claimed.length === 0) return
+    this.#held = [...this.#held, ...claimed].sort((a, b) => a.dueAt - b.dueAt)
+    this.#deliverDue()
+  }
+
+  /** Hands over what is due, and sets the timer for what comes next. */
+  #deliverDue(): void {
+    const now = this.#options.clock.now() + this.#clockOffsetMs
+    const notDue = this.#held.findIndex((occurrence) => occurrence.dueAt > now)
+    const due = this.#held.splice(0, notDue === -1 ? this.#held.length : notDue)
+
+    this.#alarm?.cancel()
+    const next = this.#held[0]
+    if (next !== undefined) {
+      this.#alarm = this.#options.clock.alarmAt(next.dueAt - this.#clockOffsetMs, () => this.#deliverDue())
+    }
+    if (due.length > 0) this.#consumer.deliver(due)
+  }
+}

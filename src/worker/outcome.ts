@@ -1,0 +1,64 @@
+import { CarillonError, InvalidPayloadError, RunTimeoutError, WorkerStoppedError } from '../errors.ts'
+import type { Instant } from '../clock/clock.ts'
+import { backoffMs, type Definition } from '../schedule/definition.ts'
+import { toJson, type Json } from '../schedule/json.ts'
+import type { RunError } from '../store/ledger.ts'
+import type { RunOutcome } from '../store/run-ledger.ts'
+
+/** What a handler did: it returned something, or it threw. */
+export type Settled =
+  { readonly kind: 'returned'; readonly value: unknown } | { readonly kind: 'threw'; readonly error: unknown }
+
+const MAX_RESULT_BYTES = 64 * 1024
+const MAX_MESSAGE = 4_000
+const MAX_STACK = 8_000
+
+/**
+ * What a run's end means for its occurrence.
+ *
+ * @param abortReason why its signal was aborted, if it was
+ * @param failures how many earlier attempts failed
+ */
+export function outcomeOf(
+  settled: Settled,
+  abortReason: unknown,
+  policy: Pick<Definition, 'retries' | 'backoff'>,
+  failures: number,
+  now: Instant,
+): RunOutcome {
+  // A handler that came to its end in spite of the abort has done its work, unless it was out of time.
+  const timedOut = abortReason instanceof RunTimeoutError
+  if (settled.kind === 'returned' && !timedOut) return { kind: 'succeeded', result: resultOf(settled.value) }
+  if (abortReason instanceof WorkerStoppedError) return { kind: 'given-back' }
+
+  const error = timedOut ? abortReason : settled.kind === 'threw' ? settled.error : abortReason
+  const mayRetry = failures < policy.retries && !(error instanceof InvalidPayloadError)
+  const retryAt = mayRetry ? now + backoffMs(policy.backoff, failures + 1) : undefined
+  return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryAt }
+}
+
+/** A failure may carry a result, as that of the job `command` does with what the program printed. */
+function resultIn(settled: Settled): unknown {
+  if (settled.kind === 'returned') return settled.value
+  const { error } = settled
+  return error instanceof Error && 'result' in error ? error.result : undefined
+}
+
+/** What is kept of a result: itself, or a word about why not. */
+function resultOf(value: unknown): Json {
+  const result = toJson(value)
+  if (result === undefined) return { notKept: 'it cannot be written as JSON' }
+  if (result.bytes > MAX_RESULT_BYTES)
+    return { notKept: `it has ${result.bytes} bytes; at most ${MAX_RESULT_BYTES} are kept` }
+  return result.json
+}
+
+function describeError(error: unknown): RunError {
+  if (!(error instanceof Error)) return { code: 'THROWN', message: String(error).slice(0, MAX_MESSAGE) }
+
+  const code = error instanceof CarillonError ? error.code : error.name
+  const message = error.message.slice(0, MAX_MESSAGE)
+  return error.stack === undefined
+    ? { code, message }
+    : { code, message, stack: error.stack.slice(0, MAX_STACK) }
+}

@@ -1,0 +1,162 @@
+import type { Alarm, Clock } from '../clock/clock.ts'
+import { formatDuration } from '../clock/duration.ts'
+import { waitAtMost } from '../clock/wait.ts'
+import { RunTimeoutError, WorkerStoppedError } from '../errors.ts'
+import { withFields, type Logger } from '../logger.ts'
+import type { Definition } from '../schedule/definition.ts'
+import { occurrenceId } from '../schedule/occurrence.ts'
+import { seedOf } from '../schedule/plannable.ts'
+import { compileTiming } from '../schedule/timing.ts'
+import type { BegunRun, RunOutcome } from '../store/run-ledger.ts'
+import { parseDefinition } from '../store/schedule-record.ts'
+import type { OccurrenceInfo } from '../task/job.ts'
+import type { JobRegistry } from '../task/job-registry.ts'
+import { outcomeOf, type Settled } from './outcome.ts'
+
+/** How long a handler may take to end after its signal was aborted, before it is no longer waited for. */
+const ABORT_GRACE_MS = 5_000
+
+/** What is logged when a run begins and ends, with its key, its occurrence and its attempt. */
+export const RUN_MESSAGE = {
+  begins: 'a run begins',
+  succeeded: 'a run succeeded',
+  failed: 'a run failed',
+  givenBack: 'a run is given back',
+} as const
+
+/** One run under way: the handler at work, and the ways to break it off. */
+export class Run {
+  readonly begun: BegunRun
+  readonly #clock: Clock
+  readonly #jobs: JobRegistry
+  readonly #logger: Logger
+  readonly #abort = new AbortController()
+  #timeout: Alarm | undefined
+
+  constructor(begun: BegunRun, clock: Clock, jobs: JobRegistry, logger: Logger) {
+    this.begun = begun
+    this.#clock = clock
+    this.#jobs = jobs
+    this.#logger = withFields(logger, {
+      occurrence: occurrenceId(begun),
+      key: begun.key,
+      attempt: begun.attempt,
+    })
+  }
+
+  /** Tells the handler to end. The first reason counts. */
+  abort(reason: Error): void {
+    this.#abort.abort(reason)
+  }
+
+  /**
+   * Runs the handler to its end, or for as long as it is waited for. Never throws.
+   *
+   * @returns how the attempt ended
+   */
+  async execute(): Promise<RunOutcome> {
+    const { signal } = this.#abort
+    const beganAt = this.#clock.now()
+    let policy: Pick<Definition, 'retries' | 'backoff'> = {
+      retries: 0,
+      backoff: { initialMs: 0, factor: 1, maxMs: 0 },
+    }
+    let settled: Settled | undefined
+    try {
+      const definition = parseDefinition(this.begun.definitionText)
+      policy = definition
+      this.#logger.info({ job: definition.job, lateMs: this.#lateMs }, RUN_MESSAGE.begins)
+      settled = await this.#waitFor(this.#handle(definition))
+    } catch (error) {
+      settled = { kind: 'threw', error }
+    } finally {
+      this.#timeout?.cancel()
+    }
+
+    const hasEnded = settled !== undefined
+    if (!hasEnded)
+      this.#logger.warn({ reason: signal.reason }, 'a handler did not end when its signal was aborted')
+
+    const given = settled ?? { kind: 'threw', error: signal.reason }
+    const endedAt = this.#clock.now()
+    const outcome = outcomeOf(given, signal.reason, policy, this.begun.failures, endedAt)
+    this.#logEnd(outcome, endedAt - beganAt)
+    return outcome
+  }
+
+  #logEnd(outcome: RunOutcome, tookMs: number): void {
+    if (outcome.kind === 'failed') {
+      const { error, retryAt } = outcome
+      this.#logger.warn({ tookMs, error, retryAt }, RUN_MESSAGE.failed)
+    } else {
+      const message = outcome.kind === 'succeeded' ? RUN_MESSAGE.succeeded : RUN_MESSAGE.givenBack
+      this.#logger.info({ tookMs }, message)
+    }
+  }
+
+  async #handle(definition: Definition): Promise<Settled> {
+    if (definition.timeoutMs !== null) this.#armTimeout(definition.timeoutMs)
+    try {
+      const job = this.#jobs.find(definition.job)
+      // The schedule was given another job since it was claimed: some other server knows that one.
+      if (job === undefined) throw this.#giveBack(definition.job)
+
+      const payload = await this.#jobs.checkPayload(job.name, definition.payload)
+      const occurrence = this.#describe(definition)
+      const value = await job.handle({ payload, occurrence, signal: this.#abort.signal, log: this.#logger })
+      return { kind: 'returned', value }
+    } catch (error) {
+      return { kind: 'threw', error }
+    }
+  }
+
+  #giveBack(job: string): Error {
+    const reason = new WorkerStoppedError(`this server does not know job "${job}"`)
+    this.abort(reason)
+    return reason
+  }
+
+  #armTimeout(timeoutMs: number): void {
+    const reason = new RunTimeoutError(
+      `the run took longer than its timeout of ${formatDuration(timeoutMs)}`,
+      timeoutMs,
+    )
+    this.#timeout = this.#clock.alarmAt(this.#clock.now() + timeoutMs, () => this.abort(reason))
+  }
+
+  /** Resolves with what the work gives; with `undefined` when it goes on for too long after an abort. */
+  async #waitFor(work: Promise<Settled>): Promise<Settled | undefined> {
+    const { signal } = this.#abort
+    const aborted = new Promise<'aborted'>((resolve) => {
+      if (signal.aborted) resolve('aborted')
+      else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+    })
+    const first = await Promise.race([work, aborted])
+    return first === 'aborted' ? waitAtMost(this.#clock, this.#clock.now() + ABORT_GRACE_MS, work) : first
+  }
+
+  get #lateMs(): number {
+    return Math.max(this.begun.startedAt - this.begun.dueAt, 0)
+  }
+
+  #describe(definition: Definition): OccurrenceInfo {
+    const { begun } = this
+    const recurrence = compileTiming(definition, seedOf(begun))
+    const previousMs = recurrence.previousMs(begun.nominalAt)
+    const nextMs = recurrence.nextMs(begun.nominalAt)
+    return {
+      id: occurrenceId(begun),
+      key: begun.key,
+      group: begun.group ?? undefined,
+      namespace: begun.namespace,
+      nominalAt: new Date(begun.nominalAt),
+      dueAt: new Date(begun.dueAt),
+      dispatchedAt: new Date(begun.plannedAt),
+      attempt: begun.attempt,
+      lateMs: this.#lateMs,
+      origin: begun.origin,
+      previousAt: previousMs === undefined ? undefined : new Date(previousMs),
+      nextAt: nextMs === undefined ? undefined : new Date(nextMs),
+    }
+  }
+}
