@@ -139,10 +139,16 @@ export class WorkerStoppedError extends CarillonError {
 export class CommandFailedError extends CarillonError {
   readonly code = 'COMMAND_FAILED'
   readonly exitStatus: number | undefined
+  /** What is kept of the run: how it ended, and what the program printed. */
+  readonly result: unknown
 
-  constructor(message: string, exitStatus: number | undefined, details?: ErrorDetails) {
+  constructor(
+    message: string,
+    details: ErrorDetails & { exitStatus?: number | undefined; result?: unknown },
+  ) {
     super(message, details)
-    this.exitStatus = exitStatus
+    this.exitStatus = details.exitStatus
+    this.result = details.result
   }
 }
 

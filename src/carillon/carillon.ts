@@ -1,4 +1,4 @@
-import { Catalog } from '../catalog/catalog.ts'
+import { Catalog, type CatalogParts } from '../catalog/catalog.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
 import { Dispatcher, type PassReport } from '../dispatch/dispatcher.ts'
@@ -26,7 +26,7 @@ const DEFAULT_NAMESPACE = 'default'
 export class Carillon extends Catalog implements AsyncDisposable {
   readonly #settings: Settings
   readonly #store: Store
-  readonly #catalogJobs: JobRegistry
+  readonly #parts: CatalogParts
   readonly #dispatcher: Dispatcher
   readonly #pruner: Pruner
   readonly #worker: Worker
@@ -36,13 +36,14 @@ export class Carillon extends Catalog implements AsyncDisposable {
   private constructor(settings: Settings, store: Store) {
     // Schedules of the built-in job can be stored anywhere; what runs it is another matter.
     const catalogJobs = new JobRegistry([...settings.jobs, commandJob])
-    super({ ...settings, store, jobs: catalogJobs }, DEFAULT_NAMESPACE)
-    this.#settings = settings
-    this.#store = store
-    this.#catalogJobs = catalogJobs
-
     const { owner, clock, logger } = settings
     const queue = new DatabaseQueue({ name: 'default', ledger: claimableLedger(store), clock, logger })
+    const parts = { ...settings, store, jobs: catalogJobs, queues: [queue.name] }
+    super(parts, DEFAULT_NAMESPACE)
+    this.#parts = parts
+    this.#settings = settings
+    this.#store = store
+
     const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(settings.jobs)
     this.#dispatcher = new Dispatcher({ ...settings, store })
     this.#pruner = new Pruner({ ...settings, store })
@@ -86,8 +87,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
   namespace(name: string): Catalog {
     if (name === '' || name.length > 255)
       throw new InvalidInputError('a namespace has 1 to 255 characters', 'namespace')
-    const { aheadMs, maxPayloadBytes } = this.#settings
-    return new Catalog({ store: this.#store, jobs: this.#catalogJobs, aheadMs, maxPayloadBytes }, name)
+    return new Catalog(this.#parts, name)
   }
 
   /**

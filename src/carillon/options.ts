@@ -110,7 +110,10 @@ export function resolveOptions(options: CarillonOptions): Settings {
   return settings
 }
 
-function checkSettings({ aheadMs, intervalMs, concurrency, leaseMs, maxPayloadBytes }: Settings): void {
+function checkSettings(settings: Settings): void {
+  const { jobs, aheadMs, intervalMs, concurrency, leaseMs, maxPayloadBytes } = settings
+  if (!Array.isArray(jobs) || !jobs.every(isJob))
+    throw new ConfigError('jobs is not a list of jobs: give an array of what defineJob returns')
   if (intervalMs < 1_000) throw new ConfigError('interval is shorter than a second')
   if (aheadMs < intervalMs) {
     throw new ConfigError(
@@ -122,4 +125,8 @@ function checkSettings({ aheadMs, intervalMs, concurrency, leaseMs, maxPayloadBy
   if (leaseMs < SHORTEST_LEASE_MS) throw new ConfigError('lease is shorter than a second')
   if (!Number.isInteger(maxPayloadBytes) || maxPayloadBytes < 4)
     throw new ConfigError('maxPayloadBytes is a whole number')
+}
+
+function isJob(job: Partial<AnyJob> | null | undefined): boolean {
+  return typeof job?.name === 'string' && job.name !== '' && typeof job.handle === 'function'
 }

@@ -1,6 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { InvalidPayloadError, ScheduleConflictError, ScheduleNotFoundError } from '../errors.ts'
+import {
+  InvalidInputError,
+  InvalidPayloadError,
+  ScheduleConflictError,
+  ScheduleNotFoundError,
+} from '../errors.ts'
+import { didYouMean } from '../suggestion.ts'
 import { applyPatch } from '../schedule/apply-patch.ts'
+import type { Definition } from '../schedule/definition.ts'
 import { toJson } from '../schedule/json.ts'
 import { parseOccurrenceId, type OccurrenceRef, type OccurrenceState } from '../schedule/occurrence.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/plannable.ts'
@@ -12,7 +19,7 @@ import type {
   SchedulePatch,
 } from '../schedule/schedule-input.ts'
 import { compileTiming } from '../schedule/timing.ts'
-import { parseDefinition, type ScheduleRecord } from '../store/schedule-record.ts'
+import type { ScheduleRecord } from '../store/schedule-record.ts'
 import type { Store, Tables } from '../store/store.ts'
 import type { Job } from '../task/job.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
@@ -22,6 +29,7 @@ import {
   deleteSchedule,
   pauseSchedule,
   resumeSchedule,
+  storedDefinition,
 } from './generations.ts'
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
@@ -57,6 +65,8 @@ export type ResumeAnswer = 'skip' | 'latest' | 'all'
 export interface CatalogParts {
   readonly store: Store
   readonly jobs: JobRegistry
+  /** The names of the queues that schedules may choose. */
+  readonly queues: readonly string[]
   /** How far ahead the schedule's own occurrences are written when it is stored. */
   readonly aheadMs: number
   /** The largest payload, in bytes of JSON. */
@@ -119,7 +129,7 @@ export class Catalog {
       const stored = {
         group: present.group,
         active: present.state !== 'paused',
-        definition: definitionOf(present),
+        definition: storedDefinition(present),
       }
       const resolved = await this.#resolve(applyPatch(stored, patch), key)
 
@@ -183,8 +193,9 @@ export class Catalog {
       if (record.state === 'broken') {
         throw new ScheduleConflictError(`schedule "${key}" is broken and cannot run: ${record.reason}`, key)
       }
-      const ref = await freeInstant(tables, record)
-      const { queue } = definitionOf(record)
+      const definition = storedDefinition(record)
+      const ref = await freeInstant(tables, record, definition)
+      const { queue } = definition
       await tables.ledger.insert([{ ...ref, dueAt: tables.now, origin: 'manual', queue }], tables.now)
       return (await tables.ledger.find(ref))!
     })
@@ -234,6 +245,7 @@ export class Catalog {
     count = 5,
     { after }: { after?: InstantInput } = {},
   ): Promise<Date[]> {
+    checkCount(count, 'count')
     const { definition, seed } = await this.#previewed(target)
     const recurrence = compileTiming(definition, seed)
 
@@ -253,6 +265,7 @@ export class Catalog {
     key: string,
     { limit = 50, states, until, after }: HistoryOptions = {},
   ): Promise<Occurrence[]> {
+    checkCount(limit, 'limit')
     const untilMs = until === undefined ? await this.#parts.store.now() : instantMs(until, 'until')
     const page = after === undefined ? undefined : parseOccurrenceId(after)
     const records = await this.#parts.store.read(async (tables) => {
@@ -267,11 +280,18 @@ export class Catalog {
   }
 
   async #resolve(input: ScheduleInput, key: string): Promise<ResolvedSchedule> {
-    const { jobs, maxPayloadBytes } = this.#parts
+    const { jobs, queues, maxPayloadBytes } = this.#parts
     const resolved = resolveDefinition(input, seedOf(this.#identity(key)))
     const { job, payload } = resolved.definition
 
     const { bytes } = toJson(payload)!
+    const { queue } = resolved.definition
+    if (!queues.includes(queue)) {
+      throw new InvalidInputError(
+        `unknown queue "${queue}"${didYouMean(queue, queues) || `: known are ${queues.join(', ')}`}`,
+        'queue',
+      )
+    }
     if (bytes > maxPayloadBytes) {
       const message = `the payload for job "${job}" has ${bytes} bytes as JSON; at most ${maxPayloadBytes} are allowed`
       throw new InvalidPayloadError(message, job)
@@ -286,7 +306,7 @@ export class Catalog {
       return { seed, definition: resolveDefinition({ ...target, job: '-' }, seed).definition }
     }
     const record = await this.#parts.store.read((tables) => this.#get(tables, target))
-    return { seed: seedOf(record), definition: parseDefinition(record.definitionText) }
+    return { seed: seedOf(record), definition: storedDefinition(record) }
   }
 
   async #get(tables: Tables, key: string): Promise<ScheduleRecord> {
@@ -310,16 +330,6 @@ export class Catalog {
   }
 }
 
-/** A definition that a change is laid over; of a broken schedule, what cannot be read has to be given anew. */
-function definitionOf(record: ScheduleRecord) {
-  try {
-    return parseDefinition(record.definitionText)
-  } catch {
-    const message = `the definition of schedule "${record.key}" cannot be read: store it anew with schedule()`
-    throw new ScheduleConflictError(message, record.key)
-  }
-}
-
 function checkRevision(record: ScheduleRecord, expected: number | undefined): void {
   if (expected === undefined || record.revision === expected) return
 
@@ -327,9 +337,26 @@ function checkRevision(record: ScheduleRecord, expected: number | undefined): vo
   throw new ScheduleConflictError(message, record.key)
 }
 
-/** Now, or the first millisecond after it that is not taken: an occurrence has its nominal instant to itself. */
-async function freeInstant(tables: Tables, record: ScheduleRecord): Promise<OccurrenceRef> {
-  let ref = { scheduleId: record.id, generation: record.generation, nominalAt: tables.now }
-  while ((await tables.ledger.find(ref)) !== undefined) ref = { ...ref, nominalAt: ref.nominalAt + 1 }
-  return ref
+/**
+ * Now, or the first millisecond after it that belongs to nobody: an occurrence has its nominal instant to itself, and
+ * one by hand must not take that of one which is still to be planned.
+ */
+async function freeInstant(
+  tables: Tables,
+  record: ScheduleRecord,
+  definition: Definition,
+): Promise<OccurrenceRef> {
+  const recurrence = compileTiming(definition, seedOf(record))
+  const ref = { scheduleId: record.id, generation: record.generation }
+  for (let nominalAt = tables.now; ; nominalAt++) {
+    const isOfRecurrence = recurrence.nextMs(nominalAt - 1, nominalAt) !== undefined
+    if (!isOfRecurrence && (await tables.ledger.find({ ...ref, nominalAt })) === undefined)
+      return { ...ref, nominalAt }
+  }
+}
+
+/** @throws {InvalidInputError} when it is not a whole number from 1 to 10,000 */
+function checkCount(count: number, path: string): void {
+  if (Number.isInteger(count) && count >= 1 && count <= 10_000) return
+  throw new InvalidInputError(`${path} ${count} is not a whole number from 1 to 10,000`, path)
 }

@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../clock/clock.ts'
+import { CarillonError, ScheduleConflictError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
 import type { SkipReason } from '../schedule/occurrence.ts'
-import { plan } from '../schedule/plan.ts'
+import { missedRange, plan } from '../schedule/plan.ts'
 import { plannableOf, seedOf, type ScheduleIdentity } from '../schedule/plannable.ts'
 import type { ResolvedSchedule } from '../schedule/resolve-definition.ts'
+import type { Recurrence } from '../schedule/recurrence.ts'
 import { compileTiming, sameTiming } from '../schedule/timing.ts'
+import type { NewMissedRange } from '../store/ledger.ts'
 import { recordPlans } from '../store/record-plans.ts'
 import { parseDefinition, type GenerationCause, type ScheduleRecord } from '../store/schedule-record.ts'
 import type { Tables } from '../store/store.ts'
@@ -41,7 +45,8 @@ export async function changeSchedule(
 ): Promise<void> {
   const cause = causeOf(record, active, definition)
   if (cause === undefined) {
-    const isSame = record.group === group && record.definitionText === JSON.stringify(definition)
+    const isSame =
+      record.group === group && isDeepStrictEqual(parseDefinition(record.definitionText), definition)
     if (isSame) return
 
     const { state, generation, nextAt } = record
@@ -54,8 +59,8 @@ export async function changeSchedule(
 export async function pauseSchedule(tables: Tables, record: ScheduleRecord): Promise<void> {
   if (record.state === 'paused') return
 
-  const { group, definitionText } = record
-  const definition = parseDefinition(definitionText)
+  const { group } = record
+  const definition = storedDefinition(record)
   await openGeneration(tables, record, { group, active: false, definition }, 'paused', 0)
 }
 
@@ -150,14 +155,34 @@ async function planAhead(
   ])
 }
 
-/** @returns how many planned occurrences were withdrawn */
+/**
+ * Closes a generation: what it has planned is withdrawn, and what fell due without being planned, since nobody
+ * dispatched, is told as missed. Catch-up does not reach behind the change.
+ *
+ * @returns how many planned occurrences were withdrawn
+ */
 async function withdraw(tables: Tables, record: ScheduleRecord, reason: SkipReason): Promise<number> {
+  const missed = unplanned(record, tables.now)
+  if (missed !== undefined) await tables.ledger.insertMissed([missed], tables.now)
+
   const withdrawn = await tables.ledger.withdraw(record.id, reason, tables.now)
   if (withdrawn > 0) {
     const lastAt = await tables.ledger.lastKept(record.id)
     await tables.schedules.forgetPlanned(record.id, withdrawn, lastAt ?? null)
   }
   return withdrawn
+}
+
+/** What a schedule's present generation owes and has not planned. */
+function unplanned(record: ScheduleRecord, now: Instant): NewMissedRange | undefined {
+  const stored = record.nextAt !== null && record.nextAt <= now ? readable(record) : undefined
+  if (stored === undefined) return undefined
+
+  const { recurrence, definition } = stored
+  const missed = missedRange(recurrence, recurrence.nextMs(record.nextAt! - 1), undefined, now)
+  return (
+    missed && { ...missed, scheduleId: record.id, generation: record.generation, queue: definition.queue }
+  )
 }
 
 /** Why a change opens a new generation, if it does. */
@@ -169,15 +194,37 @@ function causeOf(
   const isPaused = record.state === 'paused'
   if (active && isPaused) return 'resumed'
   if (!active && !isPaused) return 'paused'
-  if (record.state === 'broken') return 'changed'
-  return sameTiming(parseDefinition(record.definitionText), definition) ? undefined : 'changed'
+  const stored = readable(record)
+  if (record.state === 'broken' || stored === undefined) return 'changed'
+  return sameTiming(stored.definition, definition) ? undefined : 'changed'
 }
 
 /** A definition that can be planned from again. */
 function definitionOf(record: ScheduleRecord): Definition {
-  const definition = parseDefinition(record.definitionText)
+  const definition = storedDefinition(record)
   compileTiming(definition, seedOf(record))
   return definition
+}
+
+/** @throws {ScheduleConflictError} when the row is damaged: nothing can be made of the schedule then but a new one */
+export function storedDefinition(record: ScheduleRecord): Definition {
+  try {
+    return parseDefinition(record.definitionText)
+  } catch {
+    const message = `the definition of schedule "${record.key}" cannot be read: store it anew with schedule()`
+    throw new ScheduleConflictError(message, record.key)
+  }
+}
+
+/** The definition and what it compiles to; `undefined` when it cannot be read, whether or not anybody noticed yet. */
+function readable(record: ScheduleRecord): { definition: Definition; recurrence: Recurrence } | undefined {
+  try {
+    const definition = parseDefinition(record.definitionText)
+    return { definition, recurrence: compileTiming(definition, seedOf(record)) }
+  } catch (error) {
+    if (error instanceof CarillonError) return undefined
+    throw error
+  }
 }
 
 function stateOf(active: boolean): 'active' | 'paused' {

@@ -132,7 +132,7 @@ const UNREADABLE: Readable = {
   queue: '',
   job: '',
   payload: null,
-  catchUp: { withinMs: 0, policy: 'all', max: null },
+  catchUp: { withinMs: 0, policy: 'all', max: 0 },
   retries: 0,
   backoff: { initialMs: 0, factor: 1, maxMs: 0 },
   timeoutMs: null,

@@ -8,7 +8,7 @@ export interface CatchUp {
   /** Whether all of them run, oldest first, or only the newest. */
   readonly policy: 'all' | 'latest'
   /** How many of them run at most: the newest ones. */
-  readonly max: number | null
+  readonly max: number
 }
 
 /** How long a failed run waits before its next attempt: `initialMs`, then `factor` times as long each time. */

@@ -21,4 +21,9 @@ export class IntervalRecurrence {
     const previous = this.anchor + periods * this.everyMs
     return previous >= since ? previous : undefined
   }
+
+  countMs(since: Instant, until: Instant): number {
+    const before = Math.ceil((since - this.anchor) / this.everyMs)
+    return Math.max(Math.floor((until - this.anchor) / this.everyMs) - before + 1, 0)
+  }
 }

@@ -24,7 +24,7 @@ export interface PlannedOccurrence {
 export interface MissedRange {
   readonly from: Instant
   readonly until: Instant
-  /** How many there are; `MISSED_COUNT_LIMIT` stands for that many or more. */
+  /** How many there are; for a cron expression, `MISSED_COUNT_LIMIT` stands for that many or more. */
   readonly count: number
 }
 
@@ -36,7 +36,7 @@ export interface Plan {
   readonly nextAt: Instant | undefined
 }
 
-/** Dropped occurrences are counted up to here, so that a year of missed seconds costs no more than a day of them. */
+/** Dropped occurrences of an expression are counted up to here, so that a year of missed seconds costs no more than a day of them. */
 export const MISSED_COUNT_LIMIT = 10_000
 
 /**
@@ -85,8 +85,7 @@ function firstToCatchUp(
   const oldest = recurrence.nextMs(Math.max(cursor - 1, now - catchUp.withinMs), now)
   if (oldest === undefined) return undefined
 
-  const max = catchUp.policy === 'latest' ? 1 : (catchUp.max ?? Infinity)
-  return max === Infinity ? oldest : nthNewest(recurrence, max, oldest, now)
+  return nthNewest(recurrence, catchUp.policy === 'latest' ? 1 : catchUp.max, oldest, now)
 }
 
 /** The `n`-th newest occurrence up to `now`, or `oldest` when there are fewer. */
@@ -100,16 +99,21 @@ function nthNewest(recurrence: Recurrence, n: number, oldest: Instant, now: Inst
   return instant
 }
 
-/** The occurrences from `cursor` up to `now` that come before the `first` one that is planned. */
-function missedRange(
+/** The occurrences from `cursor` up to `now` that come before the `first` one that is planned, if there are any. */
+export function missedRange(
   recurrence: Recurrence,
-  cursor: Instant,
+  cursor: Instant | undefined,
   first: Instant | undefined,
   now: Instant,
 ): MissedRange | undefined {
+  if (cursor === undefined) return undefined
+
   const end = Math.min(first ?? Infinity, now + 1)
   const until = recurrence.previousMs(end, cursor)
   if (until === undefined) return undefined
+
+  if (recurrence.countMs !== undefined)
+    return { from: cursor, until, count: recurrence.countMs(cursor, until) }
 
   let count = 1
   for (let at = cursor; at < until && count < MISSED_COUNT_LIMIT; count++) {

@@ -10,6 +10,9 @@ export interface Recurrence {
 
   /** The last instant earlier than `before` and not earlier than `since`. */
   previousMs(before: Instant, since?: Instant): Instant | undefined
+
+  /** How many instants there are from `since` to `until`, both included; only where that takes no search. */
+  countMs?(since: Instant, until: Instant): number
 }
 
 /** A recurrence as it is stored: JSON, with every choice written out. */

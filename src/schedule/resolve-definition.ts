@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Instant } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
-import { InvalidInputError } from '../errors.ts'
+import { InvalidInputError, InvalidPayloadError } from '../errors.ts'
 import { didYouMean } from '../suggestion.ts'
 import type { Backoff, CatchUp, Definition } from './definition.ts'
 import { toJson } from './json.ts'
@@ -16,10 +16,14 @@ export interface ResolvedSchedule {
   readonly definition: Definition
 }
 
+const BACKOFF_OPTIONS = ['initial', 'factor', 'max']
 const SHORTEST_INTERVAL_MS = 1_000
 const LONGEST_KEY = 255
 /** The last instant that cron fields reach, 2199-12-31T23:59:59.999Z: nothing is planned beyond it. */
 const LAST_INSTANT = Date.UTC(2200, 0, 1) - 1
+
+/** How many missed occurrences one schedule catches up at most, so that a long absence does not end in a flood. */
+const MAX_CAUGHT_UP = 10_000
 
 const duration = z.union([z.number(), z.string()])
 const instant = z.union([z.date(), z.string(), z.number()])
@@ -38,16 +42,7 @@ const shape = {
   anchor: instant.optional(),
   at: instant.optional(),
   active: z.boolean().optional(),
-  catchUp: z
-    .union([
-      duration,
-      z.strictObject({
-        within: duration,
-        policy: z.enum(['all', 'latest']).optional(),
-        max: z.int().min(1).optional(),
-      }),
-    ])
-    .optional(),
+  catchUp: z.unknown().optional(),
   startsAt: instant.optional(),
   endsAt: instant.optional(),
   maxRuns: z.int().min(1).optional(),
@@ -66,6 +61,13 @@ const shape = {
 }
 const schema = z.strictObject(shape)
 
+const catchUpShape = {
+  within: duration,
+  policy: z.enum(['all', 'latest']).optional(),
+  max: z.int().min(1).max(MAX_CAUGHT_UP).optional(),
+}
+const catchUpSchema = z.strictObject(catchUpShape)
+
 /**
  * Checks a schedule as callers give it and writes out its defaults. Also compiles the recurrence once, so that nothing
  * is stored that could not be planned.
@@ -77,8 +79,10 @@ const schema = z.strictObject(shape)
 export function resolveDefinition(input: ScheduleInput, seed: string): ResolvedSchedule {
   checkShape(input)
 
-  const payload = toJson(input.payload)
-  if (payload === undefined) throw new InvalidInputError('payload cannot be written as JSON', 'payload')
+  const payload = toJson(input.payload, true)
+  if (payload === undefined) {
+    throw new InvalidPayloadError(`the payload for job "${input.job}" cannot be written as JSON`, input.job)
+  }
 
   const definition: Definition = {
     recurrence: recurrenceOf(input),
@@ -110,7 +114,7 @@ export function definitionInput({ group, active, definition }: ResolvedSchedule)
     payload: definition.payload,
     group: group ?? undefined,
     active,
-    catchUp: { within: catchUp.withinMs, policy: catchUp.policy, max: catchUp.max ?? undefined },
+    catchUp: { within: catchUp.withinMs, policy: catchUp.policy, max: catchUp.max },
     startsAt: definition.startsAt ?? undefined,
     endsAt: definition.endsAt ?? undefined,
     maxRuns: definition.maxRuns ?? undefined,
@@ -134,23 +138,42 @@ function recurrenceInput(spec: RecurrenceSpec) {
   }
 }
 
-function checkShape(input: unknown): void {
-  const result = schema.safeParse(input)
-  if (result.success) return
+function checkShape(input: ScheduleInput): void {
+  refuseIssue(schema.safeParse(input).error, input, Object.keys(shape), [])
 
-  const issue = result.error.issues[0]!
-  const path = issue.path.map(String).join('.')
+  // A union of both forms would tell of neither what is wrong with it.
+  const { catchUp } = input
+  if (catchUp === undefined || typeof catchUp === 'number' || typeof catchUp === 'string') return
+  refuseIssue(catchUpSchema.safeParse(catchUp).error, catchUp, Object.keys(catchUpShape), ['catchUp'])
+}
+
+function refuseIssue(
+  error: z.ZodError | undefined,
+  input: unknown,
+  known: readonly string[],
+  prefix: readonly string[],
+): void {
+  const issue = error?.issues[0]
+  if (issue === undefined) return
+
+  const path = [...prefix, ...issue.path.map(String)].join('.')
   if (issue.code === 'unrecognized_keys') {
-    const [key] = issue.keys
-    const known = path === '' ? Object.keys(shape) : ['within', 'policy', 'max', 'initial', 'factor']
-    throw new InvalidInputError(`unknown option "${key}"${didYouMean(key!, known)}`, key!)
+    const key = issue.keys[0]!
+    const within = issue.path.length === 0 ? known : BACKOFF_OPTIONS
+    throw new InvalidInputError(`unknown option "${key}"${didYouMean(key, within)}`, key)
   }
   if (path === '')
     throw new InvalidInputError('a schedule is an object with a job and one of cron, every, at', path)
 
-  const { [issue.path[0] as string]: given } = input as Record<string, unknown>
+  const given = valueAt(input, issue.path)
   const shown = given === undefined ? 'is missing' : `${abbreviate(given)} is not right`
   throw new InvalidInputError(`${path} ${shown}: ${lowerFirst(issue.message)}`, path)
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input
+  for (const name of path) value = (value as Record<PropertyKey, unknown>)[name]
+  return value
 }
 
 function recurrenceOf(input: ScheduleInput): RecurrenceSpec {
@@ -193,10 +216,11 @@ function everyOf(every: Duration, anchor: InstantInput | undefined): RecurrenceS
 }
 
 function catchUpOf(input: Duration | CatchUpInput): CatchUp {
-  if (typeof input !== 'object') return { withinMs: durationMs(input, 'catchUp'), policy: 'all', max: null }
+  if (typeof input !== 'object')
+    return { withinMs: durationMs(input, 'catchUp'), policy: 'all', max: MAX_CAUGHT_UP }
 
   const { within, policy = 'all', max } = input
-  return { withinMs: durationMs(within, 'catchUp.within'), policy, max: max ?? null }
+  return { withinMs: durationMs(within, 'catchUp.within'), policy, max: max ?? MAX_CAUGHT_UP }
 }
 
 function backoffOf({ initial = '10s', factor = 2, max = '10m' }: BackoffInput): Backoff {
@@ -237,9 +261,13 @@ export function instantMs(value: InstantInput, path: string): Instant {
 }
 
 function isoMs(text: string): number {
-  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN
+  const match = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.exec(text)
+  if (match === null) return Number.NaN
+
+  // Date.parse would take the 30th of February for the 2nd of March.
+  const [year, month, day] = match.slice(1, 4).map(Number) as [number, number, number]
+  const isRealDay = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
+  return isRealDay ? Date.parse(text) : Number.NaN
 }
 
 function abbreviate(value: unknown): string {

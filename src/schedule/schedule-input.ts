@@ -29,7 +29,7 @@ export interface CatchUpInput {
   readonly within: Duration
   /** `all` of them, oldest first (the default), or only the `latest`. */
   readonly policy?: 'all' | 'latest' | undefined
-  /** How many at most; the newest ones. */
+  /** How many at most, the newest ones; 10,000 by default, and never more. */
   readonly max?: number | undefined
 }
 
@@ -47,7 +47,7 @@ export interface PolicyInput {
   readonly group?: string | undefined
   /** `false` stores the schedule paused. */
   readonly active?: boolean | undefined
-  /** What happens to missed runs; 0, the default, skips them. A duration catches up all that are younger. */
+  /** What happens to missed runs; 0, the default, skips them. A duration catches up all that are younger, the newest 10,000 at most. */
   readonly catchUp?: Duration | CatchUpInput | undefined
   /** No run is earlier than this. */
   readonly startsAt?: InstantInput | undefined

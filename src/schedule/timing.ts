@@ -46,5 +46,8 @@ export function compileTiming(timing: Timing, seed: string): Recurrence {
       recurrence.nextMs(Math.max(after, earliest - 1), Math.min(until, latest)),
     previousMs: (before, since = -Infinity) =>
       recurrence.previousMs(Math.min(before, latest + 1), Math.max(since, earliest)),
+    ...(recurrence.countMs !== undefined && {
+      countMs: (since, until) => recurrence.countMs!(Math.max(since, earliest), Math.min(until, latest)),
+    }),
   }
 }

@@ -67,9 +67,7 @@ async function runCommand({
     if (exitStatus === 0) return result
 
     const how = endedBy === null ? `ended with status ${exitStatus}` : `was ended by ${endedBy}`
-    throw Object.assign(new CommandFailedError(`${payload.program} ${how}`, exitStatus ?? undefined), {
-      result,
-    })
+    throw new CommandFailedError(`${payload.program} ${how}`, { exitStatus: exitStatus ?? undefined, result })
   } finally {
     signal.removeEventListener('abort', end)
   }
@@ -109,9 +107,7 @@ async function outcome(child: ChildProcess, program: string) {
   const ended = await new Promise<{ exitStatus: number | null; signal: string | null }>((resolve, reject) => {
     child.once('exit', (exitStatus, signal) => resolve({ exitStatus, signal }))
     child.once('error', (cause) => {
-      reject(
-        new CommandFailedError(`${program} could not be started: ${cause.message}`, undefined, { cause }),
-      )
+      reject(new CommandFailedError(`${program} could not be started: ${cause.message}`, { cause }))
     })
   })
   const clock = new SystemClock()

@@ -7,7 +7,8 @@ interface Waiting {
 }
 
 /**
- * A clock that stands still until the test moves it.
+ * A clock that stands still until the test moves it. It does not rule the outside world: what another process writes to
+ * the database is noticed by the machine's own clock, a fifth of a second later, so a test waits *until* it is.
  *
  * ```ts
  * const clock = new ManualClock('2026-03-29T00:00:00Z')

@@ -1,4 +1,11 @@
-import { CarillonError, InvalidPayloadError, RunTimeoutError, WorkerStoppedError } from '../errors.ts'
+import { inspect } from 'node:util'
+import {
+  CarillonError,
+  CommandFailedError,
+  InvalidPayloadError,
+  RunTimeoutError,
+  WorkerStoppedError,
+} from '../errors.ts'
 import type { Instant } from '../clock/clock.ts'
 import { backoffMs, type Definition } from '../schedule/definition.ts'
 import { toJson, type Json } from '../schedule/json.ts'
@@ -12,6 +19,7 @@ export type Settled =
 const MAX_RESULT_BYTES = 64 * 1024
 const MAX_MESSAGE = 4_000
 const MAX_STACK = 8_000
+const MAX_CODE = 100
 
 /**
  * What a run's end means for its occurrence.
@@ -37,11 +45,11 @@ export function outcomeOf(
   return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryAt }
 }
 
-/** A failure may carry a result, as that of the job `command` does with what the program printed. */
+/** The failure of the job `command` carries what the program printed. */
 function resultIn(settled: Settled): unknown {
   if (settled.kind === 'returned') return settled.value
   const { error } = settled
-  return error instanceof Error && 'result' in error ? error.result : undefined
+  return error instanceof CommandFailedError ? error.result : undefined
 }
 
 /** What is kept of a result: itself, or a word about why not. */
@@ -53,12 +61,21 @@ function resultOf(value: unknown): Json {
   return result.json
 }
 
+/** What is kept of something thrown. Handlers may throw anything, so nothing is taken for granted, not even reading it. */
 function describeError(error: unknown): RunError {
-  if (!(error instanceof Error)) return { code: 'THROWN', message: String(error).slice(0, MAX_MESSAGE) }
+  try {
+    if (!(error instanceof Error)) return { code: 'THROWN', message: textOf(error, MAX_MESSAGE) }
 
-  const code = error instanceof CarillonError ? error.code : error.name
-  const message = error.message.slice(0, MAX_MESSAGE)
-  return error.stack === undefined
-    ? { code, message }
-    : { code, message, stack: error.stack.slice(0, MAX_STACK) }
+    const { name, message, stack } = error
+    const code = error instanceof CarillonError ? error.code : textOf(name, MAX_CODE)
+    const described = { code, message: textOf(message, MAX_MESSAGE) }
+    return stack === undefined ? described : { ...described, stack: textOf(stack, MAX_STACK) }
+  } catch {
+    return { code: 'THROWN', message: 'something that cannot be read' }
+  }
+}
+
+function textOf(value: unknown, limit: number): string {
+  const text = typeof value === 'string' ? value : inspect(value)
+  return text.slice(0, limit)
 }

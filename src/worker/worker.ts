@@ -143,7 +143,11 @@ export class Worker {
       this.#wakeQueues()
       if (this.#runs.size === 0) this.#whenIdle?.()
     }
-    void run.execute().then(ended)
+    const gaveWay = (error: unknown) => {
+      this.#options.logger.error({ error, run: id }, 'a run could not be brought to its end')
+      ended({ kind: 'given-back' })
+    }
+    void run.execute().then(ended, gaveWay)
   }
 
   /** Writes what has ended. */

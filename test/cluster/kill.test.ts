@@ -20,7 +20,7 @@ const SPREAD_MS = 10_000
 
 it.for(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
   'loses nothing and begins nothing twice when a dispatcher and a worker are killed (round %i)',
-  { timeout: 90_000 },
+  { timeout: 150_000 },
   async () => {
     using folder = temporaryFolder()
     const database = `sqlite:${folder.file('cluster.db')}`
@@ -50,7 +50,7 @@ it.for(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
       const ended = events.filter((event) => event.event === 'end').length
       return ended > 100 && events.length - ended > ended
     }
-    await until('the worker is in the middle of its work', isAtWork)
+    await until('the worker is in the middle of its work', isAtWork, 60_000)
     await doomedWorker.kill()
     await until('all have ended', () => count(ledger, "state in ('planned', 'running')") === 0, 45_000)
 
@@ -65,11 +65,9 @@ async function storeSchedules(database: string): Promise<void> {
   await using cron = await Carillon.open({ database, jobs: [work], ahead: '1s', interval: '1s' })
   const firstDueAt = Date.now() + LEAD_MS
   for (let i = 0; i < SCHEDULES; i++) {
-    await cron.schedule({
-      key: `schedule-${i}`,
-      at: firstDueAt + Math.floor((i / SCHEDULES) * SPREAD_MS),
-      job: work,
-    })
+    // On a slow machine some fall due before they are planned, or even stored; they are to run all the same.
+    const at = Math.max(firstDueAt + Math.floor((i / SCHEDULES) * SPREAD_MS), Date.now() + 2_000)
+    await cron.schedule({ key: `schedule-${i}`, at, job: work, catchUp: '1h' })
   }
 }
 

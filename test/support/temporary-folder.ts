@@ -8,6 +8,6 @@ export function temporaryFolder(): Disposable & { readonly path: string; file(na
   return {
     path,
     file: (name) => join(path, name),
-    [Symbol.dispose]: () => process.env.KEEP ? console.log(path) : rmSync(path, { recursive: true, force: true }),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   }
 }
