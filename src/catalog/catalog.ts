@@ -11,7 +11,8 @@ import type { Definition } from '../schedule/definition.ts'
 import { toJson } from '../schedule/json.ts'
 import { parseOccurrenceId, type OccurrenceRef, type OccurrenceState } from '../schedule/occurrence.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/plannable.ts'
-import { instantMs, resolveDefinition, type ResolvedSchedule } from '../schedule/resolve-definition.ts'
+import { instantMs } from '../schedule/instant-input.ts'
+import { resolveDefinition, type ResolvedSchedule } from '../schedule/resolve-definition.ts'
 import type {
   InstantInput,
   RecurrenceInput,

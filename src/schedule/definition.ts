@@ -11,6 +11,9 @@ export interface CatchUp {
   readonly max: number
 }
 
+/** How many missed occurrences one schedule catches up at most, so that a long absence does not end in a flood. */
+export const MAX_CAUGHT_UP = 10_000
+
 /** How long a failed run waits before its next attempt: `initialMs`, then `factor` times as long each time. */
 export interface Backoff {
   readonly initialMs: number

@@ -1,9 +1,9 @@
-import { z } from 'zod'
 import type { Instant } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { InvalidInputError, InvalidPayloadError } from '../errors.ts'
-import { didYouMean } from '../suggestion.ts'
-import type { Backoff, CatchUp, Definition } from './definition.ts'
+import { checkShape } from './check-shape.ts'
+import { MAX_CAUGHT_UP, type Backoff, type CatchUp, type Definition } from './definition.ts'
+import { instantMs } from './instant-input.ts'
 import { toJson } from './json.ts'
 import type { RecurrenceSpec } from './recurrence.ts'
 import type { BackoffInput, CatchUpInput, InstantInput, ScheduleInput } from './schedule-input.ts'
@@ -16,58 +16,7 @@ export interface ResolvedSchedule {
   readonly definition: Definition
 }
 
-const BACKOFF_OPTIONS = ['initial', 'factor', 'max']
 const SHORTEST_INTERVAL_MS = 1_000
-const LONGEST_KEY = 255
-/** The last instant that cron fields reach, 2199-12-31T23:59:59.999Z: nothing is planned beyond it. */
-const LAST_INSTANT = Date.UTC(2200, 0, 1) - 1
-
-/** How many missed occurrences one schedule catches up at most, so that a long absence does not end in a flood. */
-const MAX_CAUGHT_UP = 10_000
-
-const duration = z.union([z.number(), z.string()])
-const instant = z.union([z.date(), z.string(), z.number()])
-const shortText = (longest: number) => z.string().min(1).max(longest)
-
-const shape = {
-  key: shortText(LONGEST_KEY).optional(),
-  group: shortText(LONGEST_KEY).optional(),
-  job: shortText(LONGEST_KEY),
-  payload: z.unknown().optional(),
-  cron: z.string().optional(),
-  timezone: z.string().optional(),
-  dst: z.enum(['shift', 'vixie', 'skip', 'literal']).optional(),
-  syntax: z.enum(['standard', 'extended']).optional(),
-  every: duration.optional(),
-  anchor: instant.optional(),
-  at: instant.optional(),
-  active: z.boolean().optional(),
-  catchUp: z.unknown().optional(),
-  startsAt: instant.optional(),
-  endsAt: instant.optional(),
-  maxRuns: z.int().min(1).optional(),
-  spread: duration.optional(),
-  retries: z.int().min(0).max(1_000).optional(),
-  backoff: z
-    .strictObject({
-      initial: duration.optional(),
-      factor: z.number().min(1).max(100).optional(),
-      max: duration.optional(),
-    })
-    .optional(),
-  timeout: duration.optional(),
-  queue: shortText(LONGEST_KEY).optional(),
-  note: z.string().max(4_000).optional(),
-}
-const schema = z.strictObject(shape)
-
-const catchUpShape = {
-  within: duration,
-  policy: z.enum(['all', 'latest']).optional(),
-  max: z.int().min(1).max(MAX_CAUGHT_UP).optional(),
-}
-const catchUpSchema = z.strictObject(catchUpShape)
-
 /**
  * Checks a schedule as callers give it and writes out its defaults. Also compiles the recurrence once, so that nothing
  * is stored that could not be planned.
@@ -138,44 +87,6 @@ function recurrenceInput(spec: RecurrenceSpec) {
   }
 }
 
-function checkShape(input: ScheduleInput): void {
-  refuseIssue(schema.safeParse(input).error, input, Object.keys(shape), [])
-
-  // A union of both forms would tell of neither what is wrong with it.
-  const { catchUp } = input
-  if (catchUp === undefined || typeof catchUp === 'number' || typeof catchUp === 'string') return
-  refuseIssue(catchUpSchema.safeParse(catchUp).error, catchUp, Object.keys(catchUpShape), ['catchUp'])
-}
-
-function refuseIssue(
-  error: z.ZodError | undefined,
-  input: unknown,
-  known: readonly string[],
-  prefix: readonly string[],
-): void {
-  const issue = error?.issues[0]
-  if (issue === undefined) return
-
-  const path = [...prefix, ...issue.path.map(String)].join('.')
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0]!
-    const within = issue.path.length === 0 ? known : BACKOFF_OPTIONS
-    throw new InvalidInputError(`unknown option "${key}"${didYouMean(key, within)}`, key)
-  }
-  if (path === '')
-    throw new InvalidInputError('a schedule is an object with a job and one of cron, every, at', path)
-
-  const given = valueAt(input, issue.path)
-  const shown = given === undefined ? 'is missing' : `${abbreviate(given)} is not right`
-  throw new InvalidInputError(`${path} ${shown}: ${lowerFirst(issue.message)}`, path)
-}
-
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  let value = input
-  for (const name of path) value = (value as Record<PropertyKey, unknown>)[name]
-  return value
-}
-
 function recurrenceOf(input: ScheduleInput): RecurrenceSpec {
   const given = (['cron', 'every', 'at'] as const).filter((name) => input[name] !== undefined)
   if (given.length !== 1) {
@@ -243,38 +154,4 @@ function checkBounds({ startsAt, endsAt }: Definition): void {
 
 function optionalInstant(value: InstantInput | undefined, path: string): Instant | null {
   return value === undefined ? null : instantMs(value, path)
-}
-
-/**
- * The epoch milliseconds of an instant as callers give it.
- *
- * @throws {InvalidInputError} when it is no instant, or text without an offset, whose meaning would depend on the server
- */
-export function instantMs(value: InstantInput, path: string): Instant {
-  const ms = typeof value === 'string' ? isoMs(value) : value.valueOf()
-  if (Number.isFinite(ms) && Math.abs(ms) <= LAST_INSTANT) return Math.round(ms)
-
-  throw new InvalidInputError(
-    `${path} ${abbreviate(value)} is not an instant: give a Date, epoch milliseconds, or text such as "2026-03-29T02:30:00Z"`,
-    path,
-  )
-}
-
-function isoMs(text: string): number {
-  const match = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.exec(text)
-  if (match === null) return Number.NaN
-
-  // Date.parse would take the 30th of February for the 2nd of March.
-  const [year, month, day] = match.slice(1, 4).map(Number) as [number, number, number]
-  const isRealDay = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
-  return isRealDay ? Date.parse(text) : Number.NaN
-}
-
-function abbreviate(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
 }
