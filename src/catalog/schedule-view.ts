@@ -26,10 +26,12 @@ export interface Schedule {
   /** Counts every change; `patch` can insist on it. */
   readonly revision: number
 
-  readonly cron: string | undefined
+  /** Its expression; several in one array. */
+  readonly cron: string | readonly string[] | undefined
   readonly timezone: string | undefined
   readonly dst: DstRule | undefined
   readonly syntax: CronSyntax | undefined
+  readonly except: readonly string[] | undefined
   readonly everyMs: number | undefined
   readonly anchor: Date | undefined
   readonly at: Date | undefined
@@ -69,10 +71,11 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     generation: record.generation,
     revision: record.revision,
 
-    cron: recurrence?.kind === 'cron' ? recurrence.expression : undefined,
+    cron: recurrence?.kind === 'cron' ? oneOrMany(recurrence.expressions) : undefined,
     timezone: recurrence?.kind === 'cron' ? recurrence.timezone : undefined,
     dst: recurrence?.kind === 'cron' ? recurrence.dst : undefined,
     syntax: recurrence?.kind === 'cron' ? recurrence.syntax : undefined,
+    except: recurrence?.kind === 'cron' ? recurrence.except : undefined,
     everyMs: recurrence?.kind === 'every' ? recurrence.everyMs : undefined,
     anchor: recurrence?.kind === 'every' ? new Date(recurrence.anchor) : undefined,
     at: recurrence?.kind === 'at' ? new Date(recurrence.at) : undefined,
@@ -137,6 +140,10 @@ const UNREADABLE: Readable = {
   backoff: { initialMs: 0, factor: 1, maxMs: 0 },
   timeoutMs: null,
   note: null,
+}
+
+function oneOrMany(expressions: readonly string[]): string | readonly string[] {
+  return expressions.length === 1 ? expressions[0]! : expressions
 }
 
 function dateOf(instant: Instant | null | undefined): Date | undefined {

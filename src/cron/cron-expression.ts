@@ -1,8 +1,11 @@
 import { InvalidInputError } from '../errors.ts'
+import { describeExpression } from './describe-expression.ts'
+import { diagnose, type CronFinding } from './diagnose.ts'
 import { resolveDstRule, unknownChoice, type DstChoice, type DstRule } from './dst-rule.ts'
 import { formatExpression } from './format-expression.ts'
 import { NEVER, nextInstant } from './next-instant.ts'
-import { parseExpression, type CronSyntax } from './parse-expression.ts'
+import { occurrenceAt, type CronOccurrence } from './occurrence-at.ts'
+import { parseExpression, type CronSyntax, type ParsedExpression } from './parse-expression.ts'
 import { compilePlan, type Plan } from './plan.ts'
 import { NEVER_BEFORE, previousInstant } from './previous-instant.ts'
 import { zoneTable } from './zone.ts'
@@ -76,14 +79,14 @@ export class CronExpression {
 
   /** `next` in epoch milliseconds: integer arithmetic that allocates nothing. */
   nextMs(after: number, until = Infinity): number | undefined {
-    const instant = nextInstant(this.#plan, this.#zone, Math.floor(after / 1000))
-    return instant * 1000 <= until && instant !== NEVER ? instant * 1000 : undefined
+    const instant = nextInstant(this.#plan, this.#zone, after)
+    return instant <= until && instant !== NEVER ? instant : undefined
   }
 
   /** `previous` in epoch milliseconds. */
   previousMs(before: number, since = -Infinity): number | undefined {
-    const instant = previousInstant(this.#plan, this.#zone, Math.ceil(before / 1000))
-    return instant * 1000 >= since && instant !== NEVER_BEFORE ? instant * 1000 : undefined
+    const instant = previousInstant(this.#plan, this.#zone, before)
+    return instant >= since && instant !== NEVER_BEFORE ? instant : undefined
   }
 
   /** Whether the expression fires at exactly this instant, to the millisecond. */
@@ -92,9 +95,35 @@ export class CronExpression {
     return this.nextMs(ms - 1, ms) === ms
   }
 
+  /**
+   * What the instant is to the expression: whether a clock change moved it there, and whether it is the second pass of
+   * a repeated time. `undefined` when the expression does not fire at exactly this instant.
+   */
+  occurrenceAt(instant: Date | number): CronOccurrence | undefined {
+    return occurrenceAt(this.#plan, this.#zone, Number(instant))
+  }
+
   /** All instants later than `after` and not later than `until`, one by one. */
   between(after: Date | number, until: Date | number): Iterable<Date> {
     return { [Symbol.iterator]: () => this.#walk(Number(after), Number(until)) }
+  }
+
+  /**
+   * The expression in plain words, such as `Every 15 minutes, between 09:00 and 17:59, Monday through Friday`.
+   *
+   * @param locale a language tag such as `de`; a language that is not there is told in English
+   */
+  describe(locale = 'en'): string {
+    return describeExpression(this.#parsed(), locale)
+  }
+
+  /**
+   * What may not be as the author of the expression thinks: dates that do not exist, day fields of which either is
+   * enough, uneven steps, times that the zone's next clock changes skip or repeat.
+   */
+  diagnose(after: Date | number): readonly CronFinding[] {
+    const subject = { parsed: this.#parsed(), plan: this.#plan, zone: this.#zone, timezone: this.timezone }
+    return diagnose(subject, Number(after))
   }
 
   /**
@@ -102,7 +131,12 @@ export class CronExpression {
    * `H` written out. Reading it gives an equal expression.
    */
   toString(): string {
-    return formatExpression(parseExpression(this.expression, 'extended', this.#seed))
+    return formatExpression(this.#parsed())
+  }
+
+  /** The tree is not kept: it is many times the size of the plan. */
+  #parsed(): ParsedExpression {
+    return parseExpression(this.expression, 'extended', this.#seed)
   }
 
   *#walk(after: number, until: number): Generator<Date, void> {

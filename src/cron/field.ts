@@ -13,6 +13,8 @@ export interface FieldSpec {
   readonly words: readonly string[]
   /** The largest value that `H` alone chooses. */
   readonly maxHashed: number
+  /** What `*` is read as, one for all. */
+  readonly star: readonly FieldItem[]
 }
 
 /** What one item of a field's list stands for. */
@@ -58,5 +60,6 @@ export function isStar(items: readonly FieldItem[]): boolean {
 }
 
 function spec(name: FieldName, min: number, max: number, more: Partial<FieldSpec> = {}): FieldSpec {
-  return { name, min, max, maxWritten: max, words: [], maxHashed: max, ...more }
+  const star = [{ kind: 'every', from: min, to: max, step: 0 } as const]
+  return { name, min, max, maxWritten: max, words: [], maxHashed: max, star, ...more }
 }

@@ -1,19 +1,19 @@
-import { dayAfter, matchesDay, NO_DAY } from './match-day.ts'
+import { dayFrom, NO_DAY } from './match-day.ts'
 import { firstSecond, NO_SECOND, secondAfter } from './match-time.ts'
-import type { Plan } from './plan.ts'
+import { hoursInGap, hoursOnSecondPass, type Plan } from './plan.ts'
 import type { ZoneSpan } from './zone-span.ts'
-import { END_INSTANT, FIRST_INSTANT, type ZoneTable } from './zone-table.ts'
+import { END_INSTANT, FIRST_INSTANT, spanIndex, type ZoneTable } from './zone-table.ts'
 
 /** No such instant, in a search forward. */
 export const NEVER = Infinity
 
-const SECONDS_PER_DAY = 86_400
+const DAY_MS = 86_400_000
 
-/** Farther than any clock change reaches, and nearer than any two of them are, in seconds. */
-export const REACH = 2 * SECONDS_PER_DAY
+/** Farther than any clock change reaches, and nearer than any two of them are. */
+export const REACH_MS = 2 * DAY_MS
 
 /**
- * The first instant after `after` at which the plan fires in a zone, or `NEVER`. Both in epoch seconds.
+ * The first instant after `after` at which the plan fires in a zone, or `NEVER`.
  *
  * Almost always, this is the next local time that matches: nothing that happens between here and there has an earlier
  * local time, and both places are settled, so that the local time exists, and exists once. Only close to a clock change
@@ -23,42 +23,55 @@ export const REACH = 2 * SECONDS_PER_DAY
  */
 export function nextInstant(plan: Plan, zone: ZoneTable, after: number): number {
   if (!(after < END_INSTANT)) return NEVER
-  const start = Math.max(after, FIRST_INSTANT)
+  if (after < FIRST_INSTANT) return nextNearChange(plan, zone, FIRST_INSTANT)
 
-  let span = zone.spanAt(start)
-  let segment = span.segmentAt(start)
-  if (start < span.settled(segment) || start >= span.unsettled(segment))
-    return nextNearChange(plan, zone, start + 1)
+  const span = zone.span(spanIndex(after))
+  let segment = span.last
+  while (after < span.start(segment)) segment--
+  if (after < span.settled(segment) || after >= span.unsettled(segment))
+    return nextNearChange(plan, zone, after)
 
-  const local = nextLocal(plan, plan.hours, start + span.offset(segment))
-  let instant = local - span.offset(segment)
-  if (instant < span.unsettled(segment)) return instant
-  if (!(instant < END_INSTANT)) return NEVER
+  // `nextLocal`, written out: between functions, V8 passes small integers for nothing and boxes all other numbers.
+  const local = after + span.offset(segment)
+  const today = Math.floor(local / DAY_MS) | 0
+  const later = secondAfter(plan, plan.hours, ((local - today * DAY_MS) / 1000) | 0)
+  const day = dayFrom(plan.days, later === NO_SECOND ? today + 1 : today)
+  if (day === NO_DAY) return NEVER
 
-  span = zone.spanAt(instant)
-  segment = span.segmentAt(instant)
-  instant = local - span.offset(segment)
-  const isPlain = instant >= span.settled(segment) && instant < span.unsettled(segment)
-  return isPlain ? instant : nextNearChange(plan, zone, start + 1)
+  const second = day === today ? later : firstSecond(plan, plan.hours)
+  const found = day * DAY_MS + second * 1000
+  const instant = found - span.offset(segment)
+  return instant < span.unsettled(segment) ? instant : nextFarAway(plan, zone, after, found, instant)
 }
 
-/** The first local time after `local` in one of `hours`, in seconds, or `NEVER`. */
+/**
+ * The instant of the next local time that matches, if that lies in another segment.
+ *
+ * @param guess the instant if the offset were the same there
+ */
+function nextFarAway(plan: Plan, zone: ZoneTable, after: number, local: number, guess: number): number {
+  if (guess >= END_INSTANT) return NEVER
+  const span = zone.spanAt(guess)
+  const segment = span.segmentAt(guess)
+  const instant = local - span.offset(segment)
+  const isSettled = instant >= span.settled(segment) && instant < span.unsettled(segment)
+  return isSettled ? instant : nextNearChange(plan, zone, after)
+}
+
+/** The first local time after `local` in one of `hours`, or `NEVER`. */
 export function nextLocal(plan: Plan, hours: number, local: number): number {
   if (hours === 0) return NEVER
 
-  let day = Math.floor(local / SECONDS_PER_DAY)
-  let second = matchesDay(plan, day) ? secondAfter(plan, hours, local - day * SECONDS_PER_DAY) : NO_SECOND
-  if (second === NO_SECOND) {
-    day = dayAfter(plan, day)
-    if (day === NO_DAY) return NEVER
-    second = firstSecond(plan, hours)
-  }
-  return day * SECONDS_PER_DAY + second
+  const today = Math.floor(local / DAY_MS) | 0
+  const later = secondAfter(plan, hours, ((local - today * DAY_MS) / 1000) | 0)
+  const day = dayFrom(plan.days, later === NO_SECOND ? today + 1 : today)
+  if (day === NO_DAY) return NEVER
+  return day * DAY_MS + (day === today ? later : firstSecond(plan, hours)) * 1000
 }
 
-/** The general case: segment by segment, from the instant `earliest` on, inclusive. */
-function nextNearChange(plan: Plan, zone: ZoneTable, earliest: number): number {
-  let from = earliest
+/** The general case: segment by segment, from the instant after `after` on, inclusive. */
+function nextNearChange(plan: Plan, zone: ZoneTable, after: number): number {
+  let from = Math.floor(after) + 1
   while (from < END_INSTANT) {
     const span = zone.spanAt(from)
     const segment = span.segmentAt(from)
@@ -67,8 +80,8 @@ function nextNearChange(plan: Plan, zone: ZoneTable, earliest: number): number {
     if (instant < end) return instant
 
     // Nothing here. Nothing either before the next local time that matches, wherever the clock changes meanwhile.
-    const local = nextLocal(plan, plan.hours, end - REACH)
-    from = Math.max(end, local - REACH)
+    const local = nextLocal(plan, plan.hours, end - REACH_MS)
+    from = Math.max(end, local - REACH_MS)
   }
   return NEVER
 }
@@ -76,23 +89,21 @@ function nextNearChange(plan: Plan, zone: ZoneTable, earliest: number): number {
 /** The first instant from `from` on in a segment, or one that lies behind its end. */
 function nextInSegment(plan: Plan, span: ZoneSpan, segment: number, from: number): number {
   const offset = span.offset(segment)
-  const start = span.start(segment)
   const change = offset - span.offsetBefore(segment)
   const isUnsettled = from < span.settled(segment)
 
-  let regular = from - 1 + offset
-  let moved = NEVER
+  let local = from + offset
   if (isUnsettled && change < 0) {
-    const endOfRepeated = start + offset - change
-    const repeated = nextLocal(plan, plan.secondPassHours, regular)
+    const endOfRepeated = span.settled(segment) + offset
+    const repeated = nextLocal(plan, hoursOnSecondPass(plan), local - 1)
     if (repeated < endOfRepeated) return repeated - offset
-    regular = endOfRepeated - 1
+    local = endOfRepeated
   }
-  if (isUnsettled && change > 0) moved = nextMoved(plan, span, segment, from)
 
-  regular = nextLocal(plan, plan.hours, regular) - offset
-  if (!plan.firstPass && regular >= span.unsettled(segment)) regular = NEVER
-  return Math.min(regular, moved)
+  const regular = nextLocal(plan, plan.hours, local - 1) - offset
+  const isFirstPass = regular >= span.unsettled(segment)
+  const moved = isUnsettled && change > 0 ? nextMoved(plan, span, segment, from) : NEVER
+  return Math.min(moved, isFirstPass && plan.dst.overlap === 'last' ? NEVER : regular)
 }
 
 /** The first instant from `from` on at which a local time fires that the gap before the segment skips. */
@@ -100,10 +111,10 @@ function nextMoved(plan: Plan, span: ZoneSpan, segment: number, from: number): n
   const start = span.start(segment)
   const before = span.offsetBefore(segment)
   const endOfGap = start + span.offset(segment)
-  if (plan.gapAtEnd) {
-    const skipped = nextLocal(plan, plan.gapHours, start + before - 1)
+  if (plan.dst.gap === 'after') {
+    const skipped = nextLocal(plan, hoursInGap(plan), start + before - 1)
     return from <= start && skipped < endOfGap ? start : NEVER
   }
-  const skipped = nextLocal(plan, plan.gapHours, from - 1 + before)
+  const skipped = nextLocal(plan, hoursInGap(plan), from - 1 + before)
   return skipped < endOfGap ? skipped - before : NEVER
 }

@@ -1,7 +1,18 @@
 import { CronSyntaxError } from '../errors.ts'
-import { DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH, SECOND, YEAR, type FieldItem } from './field.ts'
-import { FieldReader, type Dialect } from './field-reader.ts'
+import {
+  DAY_OF_MONTH,
+  DAY_OF_WEEK,
+  HOUR,
+  MINUTE,
+  MONTH,
+  SECOND,
+  YEAR,
+  type FieldItem,
+  type FieldSpec,
+} from './field.ts'
+import { FieldScanner } from './field-scanner.ts'
 import { isNickname, readNickname } from './nickname.ts'
+import { parseField, type Dialect } from './parse-field.ts'
 import { quote, syntaxError } from './syntax-error.ts'
 
 /**
@@ -51,22 +62,34 @@ function parseFields(text: string, dialect: Dialect): ParsedExpression {
     throw wrongCount(text, bounds, dialect)
 
   const first = count === 5 ? 0 : 1
-  const read = (field: number, spec: typeof MINUTE, skip = 0) =>
-    new FieldReader(text, bounds[field * 2]! + skip, bounds[field * 2 + 1]!, spec, dialect).read()
-
-  const dayOfWeek = first + 4
-  const bothDays = dialect.extended && isPlus(text, bounds[dayOfWeek * 2]!, bounds[dayOfWeek * 2 + 1]!)
+  const bothDays = dialect.extended && isPlus(text, bounds[first * 2 + 8]!, bounds[first * 2 + 9]!)
   return {
-    second: count === 5 ? undefined : read(0, SECOND),
-    minute: read(first, MINUTE),
-    hour: read(first + 1, HOUR),
-    dayOfMonth: read(first + 2, DAY_OF_MONTH),
-    month: read(first + 3, MONTH),
-    dayOfWeek: read(dayOfWeek, DAY_OF_WEEK, bothDays ? 1 : 0),
-    year: count === 7 ? read(6, YEAR) : undefined,
+    second: count === 5 ? undefined : readField(text, bounds, 0, SECOND, dialect),
+    minute: readField(text, bounds, first, MINUTE, dialect),
+    hour: readField(text, bounds, first + 1, HOUR, dialect),
+    dayOfMonth: readField(text, bounds, first + 2, DAY_OF_MONTH, dialect),
+    month: readField(text, bounds, first + 3, MONTH, dialect),
+    dayOfWeek: readField(text, bounds, first + 4, DAY_OF_WEEK, dialect, bothDays ? 1 : 0),
+    year: count === 7 ? readField(text, bounds, 6, YEAR, dialect) : undefined,
     bothDays,
   }
 }
+
+function readField(
+  text: string,
+  bounds: readonly number[],
+  index: number,
+  spec: FieldSpec,
+  dialect: Dialect,
+  skip = 0,
+): readonly FieldItem[] {
+  const start = bounds[index * 2]! + skip
+  const end = bounds[index * 2 + 1]!
+  if (end === start + 1 && text.charCodeAt(start) === STAR) return spec.star
+  return parseField(new FieldScanner(text, start, end, spec), dialect)
+}
+
+const STAR = '*'.charCodeAt(0)
 
 /** Where each field begins and ends: begin, end, begin, end … */
 function fieldBounds(text: string): readonly number[] {

@@ -1,10 +1,11 @@
 /**
  * A stretch of a zone's history in which the offset from UTC is known, as rows of plain numbers. A row is a segment of
- * constant offset. Instants and offsets are in seconds; local seconds are epoch seconds plus the offset.
+ * constant offset, in milliseconds. A local time is an instant plus the offset at that instant.
  */
 export class ZoneSpan {
   readonly #rows: Float64Array
-  readonly #last: number
+  /** The number of the last segment. */
+  readonly last: number
   /** Where the span begins. */
   readonly begin: number
   /** Where the span ends, exclusive. */
@@ -19,7 +20,7 @@ export class ZoneSpan {
   constructor(starts: readonly number[], offsets: readonly number[], begin: number, end: number) {
     const count = starts.filter((start) => start < end).length
     this.#rows = new Float64Array(count * WIDTH)
-    this.#last = count - 1
+    this.last = count - 1
     this.begin = begin
     this.#end = end
 
@@ -35,9 +36,9 @@ export class ZoneSpan {
   }
 
   /** The segment that an instant within the span belongs to. */
-  segmentAt(seconds: number): number {
-    let segment = this.#last
-    while (segment > 0 && seconds < this.#rows[segment * WIDTH]!) segment--
+  segmentAt(instant: number): number {
+    let segment = this.last
+    while (instant < this.start(segment)) segment--
     return segment
   }
 
@@ -47,7 +48,7 @@ export class ZoneSpan {
 
   /** Where the segment or the span ends, exclusive. */
   end(segment: number): number {
-    return segment === this.#last ? this.#end : this.#rows[(segment + 1) * WIDTH]!
+    return segment === this.last ? this.#end : this.#rows[(segment + 1) * WIDTH]!
   }
 
   /** From here on, the clock change that began the segment has no effect: no time is shifted or repeated. */

@@ -1,22 +1,22 @@
-import { DAY_COUNT } from './calendar.ts'
+import { DAY_COUNT } from './month-table.ts'
 import { offsetReader, type OffsetReader } from './offset-reader.ts'
 import { ZoneSpan } from './zone-span.ts'
 
-const SECONDS_PER_DAY = 86_400
+const DAY_MS = 86_400_000
 
-/** Local times of 1970 to 2199 lie between these instants in every zone. Seconds, the second exclusive. */
-export const FIRST_INSTANT = -SECONDS_PER_DAY
-export const END_INSTANT = (DAY_COUNT + 1) * SECONDS_PER_DAY
+/** Local times of 1970 to 2199 lie between these instants in every zone, the second of which is exclusive. */
+export const FIRST_INSTANT = -DAY_MS
+export const END_INSTANT = (DAY_COUNT + 1) * DAY_MS
 
-/** The length of a span, in seconds: 388 days, found in a third of a millisecond. */
-const SPAN = 2 ** 25
-const SPAN_COUNT = Math.ceil(END_INSTANT / SPAN)
+/** The length of a span: 398 days, read in a third of a millisecond. */
+const SPAN_MS = 2 ** 35
+const SPAN_COUNT = Math.ceil(END_INSTANT / SPAN_MS)
 
 /**
- * How far apart the offset is sampled, in seconds: three days. The shortest time between two clock changes since 1970
- * is a week less an hour (America/Recife, October 2000).
+ * How far apart the offset is sampled: three days. The shortest time between two clock changes since 1970 is a week less
+ * an hour (America/Recife, October 2000).
  */
-const SAMPLE = 2 ** 18
+const SAMPLE_MS = 2 ** 28
 
 /**
  * When the offset of a zone changes, from 1970 to 2199. Each stretch of about a year is read from `Intl` when it is
@@ -37,9 +37,9 @@ export class ZoneTable {
     return new ZoneTable(spans, offsetReader(formatter))
   }
 
-  /** A zone that is always the same number of seconds ahead of UTC. */
-  static fixed(offset: number): ZoneTable {
-    const span = new ZoneSpan([-Infinity], [offset], -Infinity, Infinity)
+  /** A zone that is always the same time ahead of UTC. */
+  static fixed(offsetMs: number): ZoneTable {
+    const span = new ZoneSpan([-Infinity], [offsetMs], -Infinity, Infinity)
     return new ZoneTable(
       Array.from({ length: SPAN_COUNT }, () => span),
       undefined,
@@ -47,40 +47,51 @@ export class ZoneTable {
   }
 
   /** The stretch around an instant from `FIRST_INSTANT` to `END_INSTANT`. */
-  spanAt(seconds: number): ZoneSpan {
-    const index = seconds < SPAN ? 0 : Math.floor(seconds / SPAN)
+  spanAt(instant: number): ZoneSpan {
+    return this.span(spanIndex(instant))
+  }
+
+  /** The stretch with this number. */
+  span(index: number): ZoneSpan {
     return this.#spans[index] ?? this.#load(index)
   }
 
   #load(index: number): ZoneSpan {
-    const span = readSpan(this.#offsetAt!, index * SPAN, (index + 1) * SPAN)
+    const span = readSpan(this.#offsetAt!, index * SPAN_MS, (index + 1) * SPAN_MS)
     this.#spans[index] = span
     return span
   }
 }
 
-/** Samples the offset from a little before `start` to a little after `end`, and halves each interval that has a change. */
+/** The number of the stretch that an instant belongs to. */
+export function spanIndex(instant: number): number {
+  return (instant / SPAN_MS) | 0
+}
+
+/** Samples the offset from a little before `start` to a little after `end`, and looks closer where it changes. */
 function readSpan(offsetAt: OffsetReader, start: number, end: number): ZoneSpan {
-  let at = start - SAMPLE
+  let at = start - SAMPLE_MS
   const starts = [at]
   const offsets = [offsetAt(at)]
 
-  for (; at < end + SAMPLE; at += SAMPLE) {
-    const offset = offsetAt(at + SAMPLE)
+  for (; at < end + SAMPLE_MS; at += SAMPLE_MS) {
+    const offset = offsetAt(at + SAMPLE_MS)
     if (offset === offsets.at(-1)) continue
 
-    starts.push(changeBetween(offsetAt, at, at + SAMPLE, offsets.at(-1)!))
+    starts.push(changeBetween(offsetAt, at, at + SAMPLE_MS, offsets.at(-1)!))
     offsets.push(offset)
   }
   return new ZoneSpan(starts, offsets, start, end)
 }
 
-/** The first instant after `low` whose offset is not `before` any more. */
+/** The first whole second between two instants whose offset is not `before` any more. */
 function changeBetween(offsetAt: OffsetReader, low: number, high: number, before: number): number {
-  while (high - low > 1) {
-    const middle = (low + high) / 2
-    if (offsetAt(middle) === before) low = middle
-    else high = middle
+  let last = Math.floor(low / 1000)
+  let first = Math.ceil(high / 1000)
+  while (first - last > 1) {
+    const middle = Math.floor((last + first) / 2)
+    if (offsetAt(middle * 1000) === before) last = middle
+    else first = middle
   }
-  return high
+  return first * 1000
 }

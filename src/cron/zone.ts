@@ -55,8 +55,10 @@ function readZone(timezone: string): ZoneTable {
   const canonical = formatter.resolvedOptions().timeZone
   if (canonical === 'UTC') return ZoneTable.fixed(0)
   const offset = /^([+-])(\d\d):(\d\d)$/.exec(canonical)
-  if (offset !== null)
-    return ZoneTable.fixed(Number(`${offset[1]}1`) * (Number(offset[2]) * 3600 + Number(offset[3]) * 60))
+  if (offset !== null) {
+    const minutes = Number(offset[2]) * 60 + Number(offset[3])
+    return ZoneTable.fixed((offset[1] === '-' ? -minutes : minutes) * 60_000)
+  }
 
   const key = canonical.toLowerCase()
   const table = tables.get(key) ?? ZoneTable.of(formatter)
@@ -78,6 +80,10 @@ function suggestion(timezone: string): string {
   if (/^z$/i.test(timezone)) return ': write "UTC"'
   if (/^(local|system)$/i.test(timezone))
     return ': servers differ in their local time; write a name such as "Europe/Berlin"'
+  const offset = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d\d))?$/i.exec(timezone)
+  if (offset !== null && Number(offset[2]) < 24) {
+    return `: write "${offset[1]}${offset[2]!.padStart(2, '0')}:${offset[3] ?? '00'}"`
+  }
   if (timezone.length > 64) return ''
 
   const names = [...MODERN_NAMES, ...MORE_MODERN_NAMES, ...Intl.supportedValuesOf('timeZone')]

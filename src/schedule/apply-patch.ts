@@ -2,7 +2,7 @@ import { definitionInput, type ResolvedSchedule } from './resolve-definition.ts'
 import type { ScheduleInput, SchedulePatch } from './schedule-input.ts'
 
 const RECURRENCE_KINDS = ['cron', 'every', 'at'] as const
-const COMPANIONS = { cron: ['timezone', 'dst', 'syntax'], every: ['anchor'], at: [] } as const
+const COMPANIONS = { cron: ['timezone', 'dst', 'syntax', 'except'], every: ['anchor'], at: [] } as const
 
 /**
  * The whole input that a patch makes of a stored schedule. A patch that names another kind of recurrence drops the

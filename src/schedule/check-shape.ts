@@ -6,6 +6,8 @@ import { MAX_CAUGHT_UP } from './definition.ts'
 import type { ScheduleInput } from './schedule-input.ts'
 
 const LONGEST_KEY = 255
+const MOST_EXPRESSIONS = 50
+const MOST_DATES = 1_000
 const BACKOFF_OPTIONS = ['initial', 'factor', 'max']
 
 const duration = z.union([z.number(), z.string()])
@@ -17,7 +19,8 @@ const shape = {
   group: shortText(LONGEST_KEY).optional(),
   job: shortText(LONGEST_KEY),
   payload: z.unknown().optional(),
-  cron: z.string().optional(),
+  cron: z.unknown().optional(),
+  except: z.array(z.string()).max(MOST_DATES).optional(),
   timezone: z.string().optional(),
   dst: z.enum(['shift', 'vixie', 'skip', 'literal']).optional(),
   syntax: z.enum(['standard', 'extended']).optional(),
@@ -49,6 +52,9 @@ const catchUpShape = {
   policy: z.enum(['all', 'latest']).optional(),
   max: z.int().min(1).max(MAX_CAUGHT_UP).optional(),
 }
+const oneExpression = z.string()
+const manyExpressions = z.array(oneExpression).min(1).max(MOST_EXPRESSIONS)
+
 const catchUpSchema = z.strictObject(catchUpShape)
 
 /**
@@ -59,8 +65,10 @@ const catchUpSchema = z.strictObject(catchUpShape)
 export function checkShape(input: ScheduleInput): void {
   refuseIssue(schema.safeParse(input).error, input, Object.keys(shape), [])
 
-  // A union of both forms would tell of neither what is wrong with it.
-  const { catchUp } = input
+  // A union of two forms would tell of neither what is wrong with it.
+  const { cron, catchUp } = input
+  const expressions = Array.isArray(cron) ? manyExpressions : oneExpression
+  if (cron !== undefined) refuseIssue(expressions.safeParse(cron).error, cron, [], ['cron'])
   if (catchUp === undefined || typeof catchUp === 'number' || typeof catchUp === 'string') return
   refuseIssue(catchUpSchema.safeParse(catchUp).error, catchUp, Object.keys(catchUpShape), ['catchUp'])
 }

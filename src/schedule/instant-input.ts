@@ -22,11 +22,15 @@ export function instantMs(value: InstantInput, path: string): Instant {
 }
 
 function isoMs(text: string): number {
-  const match = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.exec(text)
-  if (match === null) return Number.NaN
+  const match = /^(?<date>\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.exec(text)
+  return isDate(match?.groups?.date ?? '') ? Date.parse(text) : Number.NaN
+}
+
+/** Whether the text is a date of the calendar, as `2026-12-25`. */
+export function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
 
   // Date.parse would take the 30th of February for the 2nd of March.
-  const [year, month, day] = match.slice(1, 4).map(Number) as [number, number, number]
-  const isRealDay = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
-  return isRealDay ? Date.parse(text) : Number.NaN
+  const midnight = Date.parse(text)
+  return Number.isFinite(midnight) && new Date(midnight).toISOString().startsWith(text)
 }

@@ -1,7 +1,5 @@
 import type { Instant } from '../clock/clock.ts'
-import { CronExpression, type CronSyntax, type DstRule } from '../cron/index.ts'
-import { IntervalRecurrence } from './interval-recurrence.ts'
-import { OnceRecurrence } from './once-recurrence.ts'
+import type { CronSyntax, DstRule } from '../cron/index.ts'
 
 /** What yields the nominal instants of a schedule. Strictly rising, and independent of where a search begins. */
 export interface Recurrence {
@@ -13,34 +11,33 @@ export interface Recurrence {
 
   /** How many instants there are from `since` to `until`, both included; only where that takes no search. */
   countMs?(since: Instant, until: Instant): number
+
+  /** What a clock change did to one of its instants; only where local time matters. */
+  clockChangeAt?(instant: Instant): ClockChange | undefined
+}
+
+/** What a clock change did to an instant. */
+export interface ClockChange {
+  /** How much later than the expression names it fires, because its local time was skipped; 0 otherwise. */
+  readonly shiftedMs: number
+  /** Whether it is the second of two passes through the same local time. */
+  readonly secondPass: boolean
+}
+
+/** Cron expressions as they are stored. */
+export interface CronSpec {
+  readonly kind: 'cron'
+  /** Each on its own names instants; together they name the union. */
+  readonly expressions: readonly string[]
+  readonly timezone: string
+  readonly syntax: CronSyntax
+  readonly dst: DstRule
+  /** Dates of the time zone on which it does not fire, as `2026-12-25`, rising. */
+  readonly except: readonly string[]
 }
 
 /** A recurrence as it is stored: JSON, with every choice written out. */
 export type RecurrenceSpec =
-  | {
-      readonly kind: 'cron'
-      readonly expression: string
-      readonly timezone: string
-      readonly syntax: CronSyntax
-      readonly dst: DstRule
-    }
+  | CronSpec
   | { readonly kind: 'every'; readonly everyMs: number; readonly anchor: Instant }
   | { readonly kind: 'at'; readonly at: Instant }
-
-/**
- * The recurrence that a specification describes.
- *
- * @param seed makes `H` in a cron expression stable for one schedule
- * @throws {CronSyntaxError} when the expression is not valid
- * @throws {UnknownZoneError} when the runtime does not know the time zone
- */
-export function compileRecurrence(spec: RecurrenceSpec, seed: string): Recurrence {
-  switch (spec.kind) {
-    case 'cron':
-      return new CronExpression(spec.expression, spec.timezone, { syntax: spec.syntax, dst: spec.dst, seed })
-    case 'every':
-      return new IntervalRecurrence(spec.everyMs, spec.anchor)
-    case 'at':
-      return new OnceRecurrence(spec.at)
-  }
-}

@@ -3,7 +3,7 @@ import { durationMs, type Duration } from '../clock/duration.ts'
 import { InvalidInputError, InvalidPayloadError } from '../errors.ts'
 import { checkShape } from './check-shape.ts'
 import { MAX_CAUGHT_UP, type Backoff, type CatchUp, type Definition } from './definition.ts'
-import { instantMs } from './instant-input.ts'
+import { instantMs, isDate } from './instant-input.ts'
 import { toJson } from './json.ts'
 import type { RecurrenceSpec } from './recurrence.ts'
 import type { BackoffInput, CatchUpInput, InstantInput, ScheduleInput } from './schedule-input.ts'
@@ -79,7 +79,13 @@ export function definitionInput({ group, active, definition }: ResolvedSchedule)
 function recurrenceInput(spec: RecurrenceSpec) {
   switch (spec.kind) {
     case 'cron':
-      return { cron: spec.expression, timezone: spec.timezone, dst: spec.dst, syntax: spec.syntax }
+      return {
+        cron: spec.expressions,
+        timezone: spec.timezone,
+        dst: spec.dst,
+        syntax: spec.syntax,
+        except: spec.except,
+      }
     case 'every':
       return { every: spec.everyMs, anchor: spec.anchor }
     case 'at':
@@ -99,8 +105,9 @@ function recurrenceOf(input: ScheduleInput): RecurrenceSpec {
   refuseForeignOptions(input, given[0]!)
 
   if (input.cron !== undefined) {
-    const { cron, timezone = 'UTC', syntax = 'extended', dst = 'shift' } = input
-    return { kind: 'cron', expression: cron, timezone, syntax, dst }
+    const { cron, timezone = 'UTC', syntax = 'extended', dst = 'shift', except = [] } = input
+    const expressions = typeof cron === 'string' ? [cron] : [...new Set(cron)]
+    return { kind: 'cron', expressions, timezone, syntax, dst, except: datesOf(except) }
   }
   if (input.every !== undefined) return everyOf(input.every, input.anchor)
   return { kind: 'at', at: instantMs(input.at!, 'at') }
@@ -108,11 +115,21 @@ function recurrenceOf(input: ScheduleInput): RecurrenceSpec {
 
 /** An option that belongs to another kind of recurrence would be ignored; better to say so. */
 function refuseForeignOptions(input: ScheduleInput, kind: 'cron' | 'every' | 'at'): void {
-  const owner = { timezone: 'cron', dst: 'cron', syntax: 'cron', anchor: 'every' } as const
+  const owner = { timezone: 'cron', dst: 'cron', syntax: 'cron', except: 'cron', anchor: 'every' } as const
   for (const [option, ownerKind] of Object.entries(owner)) {
     if (ownerKind === kind || input[option as keyof typeof owner] === undefined) continue
     throw new InvalidInputError(`${option} goes with ${ownerKind}, and this schedule has ${kind}`, option)
   }
+}
+
+/** Rising and each once, so that the same set is stored as the same definition. */
+function datesOf(except: readonly string[]): string[] {
+  const wrong = except.find((date) => !isDate(date))
+  if (wrong === undefined) return [...new Set(except)].sort()
+  throw new InvalidInputError(
+    `except holds ${JSON.stringify(wrong)}, which is not a date such as "2026-12-25"`,
+    'except',
+  )
 }
 
 function everyOf(every: Duration, anchor: InstantInput | undefined): RecurrenceSpec {

@@ -6,14 +6,16 @@ export type InstantInput = Date | string | number
 
 /** When a schedule runs. Exactly one of `cron`, `every` and `at` is given. */
 export interface RecurrenceInput {
-  /** A cron expression, read in `timezone`. */
-  readonly cron?: string | undefined
+  /** A cron expression, read in `timezone`; or several, which together name the union of their instants. */
+  readonly cron?: string | readonly string[] | undefined
   /** IANA name of the time zone in which `cron` is read; UTC by default. */
   readonly timezone?: string | undefined
   /** What happens to local times that a clock change skips or repeats; `shift` by default. */
   readonly dst?: DstRule | undefined
   /** How `cron` is read; `extended` by default. */
   readonly syntax?: CronSyntax | undefined
+  /** Dates of `timezone` on which `cron` does not fire, as `2026-12-25`: holidays, say. */
+  readonly except?: readonly string[] | undefined
 
   /** A fixed interval, of one second or more. */
   readonly every?: Duration | undefined

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
-import { compileRecurrence, type Recurrence, type RecurrenceSpec } from './recurrence.ts'
+import { compileRecurrence } from './compile-recurrence.ts'
+import type { Recurrence, RecurrenceSpec } from './recurrence.ts'
 
 /**
  * Everything that decides *when* and *where to* a schedule's occurrences go. A change of any part of it opens a new
@@ -46,6 +47,7 @@ export function compileTiming(timing: Timing, seed: string): Recurrence {
       recurrence.nextMs(Math.max(after, earliest - 1), Math.min(until, latest)),
     previousMs: (before, since = -Infinity) =>
       recurrence.previousMs(Math.min(before, latest + 1), Math.max(since, earliest)),
+    clockChangeAt: (instant) => recurrence.clockChangeAt?.(instant),
     ...(recurrence.countMs !== undefined && {
       countMs: (since, until) => recurrence.countMs!(Math.max(since, earliest), Math.min(until, latest)),
     }),

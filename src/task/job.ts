@@ -20,6 +20,10 @@ export interface OccurrenceInfo {
   /** How long after `dueAt` this attempt began, in milliseconds. */
   readonly lateMs: number
   readonly origin: OccurrenceOrigin
+  /** How much later than its expression names it is, because a clock change skipped its local time; otherwise 0. */
+  readonly shiftedMs: number
+  /** Whether it is the second of two passes through a local time that a clock change repeated. */
+  readonly secondPass: boolean
   /** The nominal instants before and after, by the definition now in force. */
   readonly previousAt: Date | undefined
   readonly nextAt: Date | undefined

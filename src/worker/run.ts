@@ -144,6 +144,7 @@ export class Run {
     const recurrence = compileTiming(definition, seedOf(begun))
     const previousMs = recurrence.previousMs(begun.nominalAt)
     const nextMs = recurrence.nextMs(begun.nominalAt)
+    const clockChange = recurrence.clockChangeAt?.(begun.nominalAt)
     return {
       id: occurrenceId(begun),
       key: begun.key,
@@ -155,6 +156,8 @@ export class Run {
       attempt: begun.attempt,
       lateMs: this.#lateMs,
       origin: begun.origin,
+      shiftedMs: clockChange?.shiftedMs ?? 0,
+      secondPass: clockChange?.secondPass ?? false,
       previousAt: previousMs === undefined ? undefined : new Date(previousMs),
       nextAt: nextMs === undefined ? undefined : new Date(nextMs),
     }
