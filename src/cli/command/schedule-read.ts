@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import type { Schedule } from '../../catalog/schedule-view.ts'
+import { action, type Invocation } from '../invocation.ts'
+import { scheduleDetails, scheduleTable } from '../output/schedule-text.ts'
+import { onExisting } from '../session.ts'
+import { nextOf } from './schedule-add.ts'
+import { notFound } from './schedule-control.ts'
+
+/** `carillon schedule list`. */
+export function addList(schedule: Command, invocation: Invocation): void {
+  schedule
+    .command('list')
+    .summary('list schedules')
+    .description('Lists the schedules of the namespace by key, with their state and next run.')
+    .option('--group <name>', 'only those of one group')
+    .action(
+      action<{ group?: string }>(invocation, async (call) => {
+        const { options, output, terminal } = call
+        await onExisting(call, async ({ catalog }) => {
+          const schedules: Schedule[] = []
+          for await (const found of catalog.describeAll({ group: options.group })) schedules.push(found)
+          output.answer(schedules, (style) => scheduleTable(schedules, terminal.clock.now(), style))
+        })
+      }),
+    )
+}
+
+/** `carillon schedule show`. */
+export function addShow(schedule: Command, invocation: Invocation): void {
+  schedule
+    .command('show')
+    .summary('show all there is to know about one schedule')
+    .description('Shows the definition of a schedule, its state and its next runs.')
+    .argument('<key>', 'the schedule')
+    .action(
+      action(invocation, async (call) => {
+        const [key = ''] = call.args
+        const { output, terminal } = call
+        await onExisting(call, async ({ catalog }) => {
+          const found = await catalog.describe(key)
+          if (found === undefined) throw notFound(key, catalog.namespaceName)
+          const next = await nextOf(catalog, found)
+          output.answer(found, (style) => scheduleDetails(found, next, terminal.clock.now(), style))
+        })
+      }),
+    )
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import type { Invocation } from '../invocation.ts'
+import { addScheduleAdd } from './schedule-add.ts'
+import { addDelete, addPause, addResume } from './schedule-control.ts'
+import { addScheduleEdit } from './schedule-edit.ts'
+import { addHistory } from './schedule-history.ts'
+import { addList, addShow } from './schedule-read.ts'
+import { addTrigger } from './schedule-trigger.ts'
+
+/** `carillon schedule …`: what users do to schedules. */
+export function addSchedule(program: Command, invocation: Invocation): void {
+  const schedule = program
+    .command('schedule')
+    .summary('add, list, change, pause and run schedules')
+    .description('Works on the schedules of one namespace.')
+
+  addScheduleAdd(schedule, invocation)
+  addList(schedule, invocation)
+  addShow(schedule, invocation)
+  addScheduleEdit(schedule, invocation)
+  addDelete(schedule, invocation)
+  addPause(schedule, invocation)
+  addResume(schedule, invocation)
+  addTrigger(schedule, invocation)
+  addHistory(schedule, invocation)
+}

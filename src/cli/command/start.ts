@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import type { Role } from '../../carillon/options.ts'
+import { listOf } from '../arguments.ts'
+import { action, type Call, type Invocation } from '../invocation.ts'
+import { serve } from '../serve.ts'
+
+interface StartOptions {
+  readonly allowCommands?: boolean
+  readonly roles?: readonly Role[]
+}
+
+const ALLOW_COMMANDS = [
+  '--allow-commands',
+  'run schedules of the job "command": anyone who can write to the database then runs programs here',
+] as const
+
+/** `carillon start`: a server that dispatches and runs. */
+export function addStart(program: Command, invocation: Invocation): void {
+  program
+    .command('start')
+    .summary('run a server: dispatch what is due, and run it')
+    .description(
+      'Runs a server until Ctrl-C: it dispatches what falls due, and runs it. Any number may share a database.',
+    )
+    .option(...ALLOW_COMMANDS)
+    .option('--roles <roles>', 'only some of dispatch,work', listOf<Role>('--roles', ['dispatch', 'work']))
+    .action(
+      action<StartOptions>(invocation, (call) => start(call, call.options.roles ?? ['dispatch', 'work'])),
+    )
+}
+
+/** `carillon work`: a server that only runs. */
+export function addWork(program: Command, invocation: Invocation): void {
+  program
+    .command('work')
+    .summary('run a server that only runs what was dispatched')
+    .description(
+      'Runs a server until Ctrl-C that runs what others have dispatched: carillon start --roles work.',
+    )
+    .option(...ALLOW_COMMANDS)
+    .action(action<StartOptions>(invocation, (call) => start(call, ['work'])))
+}
+
+function start(call: Call<StartOptions>, roles: readonly Role[]): Promise<number> {
+  return serve(call, { roles, allowCommands: call.options.allowCommands })
+}

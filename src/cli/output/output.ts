@@ -1,0 +1,61 @@
+import { CarillonError } from '../../errors.ts'
+import type { Terminal } from '../terminal.ts'
+import { Style } from './style.ts'
+
+/** How answers and errors get to the caller: as text for people, or as JSON for programs. */
+export class Output {
+  readonly isJson: boolean
+  readonly #terminal: Terminal
+
+  constructor(terminal: Terminal, isJson: boolean) {
+    this.#terminal = terminal
+    this.isJson = isJson
+  }
+
+  /** The answer of a command: `value` as JSON, or the text that `render` makes of it. */
+  answer(value: unknown, render: (style: Style) => string): void {
+    const { stdout } = this.#terminal
+    stdout.write(this.isJson ? `${JSON.stringify(value, undefined, 2)}\n` : `${render(new Style(stdout))}\n`)
+  }
+
+  /** A remark for people, beside the answer. */
+  note(render: (style: Style) => string): void {
+    const { stderr } = this.#terminal
+    if (!this.isJson) stderr.write(`${render(new Style(stderr))}\n`)
+  }
+
+  /** One line of a log, on standard error. */
+  log(fields: object, render: (style: Style) => string): void {
+    const { stderr } = this.#terminal
+    stderr.write(this.isJson ? `${JSON.stringify(fields)}\n` : `${render(new Style(stderr))}\n`)
+  }
+
+  /** One line that names the cause. The stack follows only when CARILLON_DEBUG is set. */
+  error(error: unknown): void {
+    const { stderr, env } = this.#terminal
+    const isDebug = env.CARILLON_DEBUG !== undefined && env.CARILLON_DEBUG !== ''
+    if (this.isJson) stderr.write(`${JSON.stringify({ error: describeError(error, isDebug) })}\n`)
+    else stderr.write(`${new Style(stderr).paint('red', 'carillon:')} ${messageOf(error)}\n`)
+    if (isDebug && !this.isJson && error instanceof Error) stderr.write(stackOf(error))
+  }
+}
+
+function describeError(error: unknown, isDebug: boolean): object {
+  const message = messageOf(error)
+  const stack = isDebug && error instanceof Error ? { stack: stackOf(error) } : {}
+  if (!(error instanceof CarillonError)) return { code: 'UNEXPECTED', message, ...stack }
+
+  const fields = Object.entries(error).filter(([name]) => name !== 'name')
+  return { ...Object.fromEntries(fields), message, ...stack }
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const line = message.trim().replaceAll(/\s*\n\s*/g, ' ')
+  return error instanceof CarillonError ? line : `unexpected error: ${line} (CARILLON_DEBUG=1 shows where)`
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `caused by ${stackOf(error.cause)}` : ''
+  return `${error.stack ?? error.message}\n${cause}`
+}

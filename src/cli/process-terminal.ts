@@ -1,0 +1,32 @@
+import { SystemClock } from '../clock/system-clock.ts'
+import type { Screen, Terminal } from './terminal.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  return {
+    stdout: screenOf(process.stdout),
+    stderr: screenOf(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    clock: new SystemClock(),
+
+    onInterrupt(listener) {
+      for (const signal of SIGNALS) process.on(signal, listener)
+      return () => {
+        for (const signal of SIGNALS) process.off(signal, listener)
+      }
+    },
+  }
+}
+
+function screenOf(stream: NodeJS.WriteStream): Screen {
+  const isTty = stream.isTTY
+  return {
+    write: (text) => void stream.write(text),
+    columns: isTty ? stream.columns : undefined,
+    // `hasColors` knows NO_COLOR, FORCE_COLOR and TERM.
+    hasColors: isTty && stream.hasColors(),
+  }
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { fakeTerminal } from '../../test/cli/fake-terminal.ts'
+import { ManualClock } from '../testing/manual-clock.ts'
+import { run } from './run.ts'
+
+async function carillon(...argv: string[]) {
+  const terminal = fakeTerminal({ clock: new ManualClock('2026-03-28T12:00:00Z') })
+  const status = await run(argv, terminal)
+  return { status, printed: terminal.printed, complained: terminal.complained }
+}
+
+describe('carillon next', () => {
+  it('prints the next instants in the zone, with how far away they are', async () => {
+    const { status, printed, complained } = await carillon(
+      'next',
+      '30 2 * * *',
+      '--timezone',
+      'Europe/Berlin',
+      '--count',
+      '2',
+    )
+
+    expect({ status, complained }).toEqual({ status: 0, complained: '' })
+    expect(printed).toBe(
+      'Sun 2026-03-29 03:30:00 +02:00  in 13 hours\nMon 2026-03-30 02:30:00 +02:00  in 36 hours\n',
+    )
+  })
+
+  it('prints one JSON value and nothing else with --json', async () => {
+    const { printed, complained } = await carillon('next', '0 0 * * *', '--count', '1', '--json')
+
+    expect(complained).toBe('')
+    expect(JSON.parse(printed)).toEqual({
+      expression: '0 0 * * *',
+      timezone: 'UTC',
+      instants: ['2026-03-29T00:00:00.000Z'],
+    })
+  })
+
+  it('begins after --after, ends with --until, and takes other rules', async () => {
+    const range = ['--after', '2026-03-29T00:00:00Z', '--until', '2026-03-29T02:30:00Z']
+    const { printed } = await carillon('next', '30 * * * *', ...range, '--json')
+    expect((JSON.parse(printed) as { instants: string[] }).instants).toEqual([
+      '2026-03-29T00:30:00.000Z',
+      '2026-03-29T01:30:00.000Z',
+      '2026-03-29T02:30:00.000Z',
+    ])
+
+    const skipped = await carillon(
+      'next',
+      '30 2 29 3 *',
+      '--timezone',
+      'Europe/Berlin',
+      '--dst',
+      'skip',
+      '--count',
+      '1',
+    )
+    expect(skipped.printed).toMatch(/^Mon 2027-03-29 02:30:00 \+02:00/)
+  })
+
+  it('derives H from the key', async () => {
+    const one = await carillon('next', 'H H * * *', '--key', 'backup', '--count', '1')
+    const same = await carillon('next', 'H H * * *', '--key', 'backup', '--count', '1')
+
+    expect(one.status).toBe(0)
+    expect(same.printed).toBe(one.printed)
+  })
+
+  it('says so when nothing comes', async () => {
+    expect((await carillon('next', '0 0 31 2 *')).printed).toBe('It never fires again.\n')
+    expect((await carillon('next', '0 0 31 2 *', '--json')).printed).toContain('"instants": []')
+  })
+})
+
+describe('bad usage', () => {
+  it.each([
+    [['next', '75 * * * *'], 'minute "75" is out of range 0-59 (position 0 of "75 * * * *")'],
+    [
+      ['next', '* * * * *', '--timezone', 'Europ/Berlin'],
+      'unknown time zone "Europ/Berlin": did you mean "Europe/Berlin"?',
+    ],
+    [['next', '* * * * *', '--timezoen', 'UTC'], 'unknown option "--timezoen": did you mean "--timezone"?'],
+    [
+      ['next', '* * * * *', '--after', 'noon'],
+      '--after "noon" is not an instant: give one such as "2026-03-29T02:30:00Z"',
+    ],
+    [['next', '* * * * *', '--count', '0'], '--count "0" is not a whole number from 1'],
+    [
+      ['next', '* * * * *', '--dst', 'shfit'],
+      '--dst "shfit" is not one of shift, vixie, skip, literal: did you mean "shift"?',
+    ],
+    [['next'], 'missing required argument "expression" (see --help)'],
+    [['strat'], 'unknown command "strat": did you mean "start"?'],
+    [['schedule', 'lsit'], 'unknown command "lsit": did you mean "list"?'],
+    [['dispatch', 'soon'], '"soon" is not a number of seconds'],
+    [
+      ['start', '--roles', 'dispatch,wrok'],
+      '--roles "wrok" is not one of dispatch, work: did you mean "work"?',
+    ],
+    [
+      ['schedule', 'list', '--database', 'carillon.db'],
+      '"carillon.db" is not a database address: give sqlite:<file>, as in sqlite:./carillon.db',
+    ],
+  ])('carillon %j is refused with status 2 and one line', async (argv, message) => {
+    expect(await carillon(...argv)).toEqual({ status: 2, printed: '', complained: `carillon: ${message}\n` })
+  })
+
+  it('is told as JSON on standard error with --json', async () => {
+    const { status, printed, complained } = await carillon('--json', 'next', '75 * * * *')
+
+    expect({ status, printed }).toEqual({ status: 2, printed: '' })
+    expect(JSON.parse(complained)).toMatchObject({
+      error: { code: 'CRON_SYNTAX', field: 'minute', position: 0 },
+    })
+
+    for (const argv of [['--json'], ['next', '--json'], ['next', 'x', '--nope', '--json']]) {
+      const { error } = JSON.parse((await carillon(...argv)).complained) as { error: object }
+      expect(error).toMatchObject({ code: 'INVALID_INPUT', message: expect.any(String) as string })
+    }
+  })
+
+  it('prints help on standard error when no command is given', async () => {
+    for (const argv of [[], ['schedule']]) {
+      const { status, printed, complained } = await carillon(...argv)
+      expect({ status, printed }).toEqual({ status: 2, printed: '' })
+      expect(complained).toMatch(/^Usage: carillon/)
+    }
+  })
+})
+
+describe('help', () => {
+  it('is printed for every command, with the options that all commands take', async () => {
+    for (const argv of [[], ['next'], ['start'], ['schedule', 'add'], ['schedule', 'history']]) {
+      const { status, printed, complained } = await carillon(...argv, '--help')
+      expect({ status, complained }).toEqual({ status: 0, complained: '' })
+      expect(printed).toContain('--database <address>')
+    }
+  })
+
+  it('prints the version', async () => {
+    expect((await carillon('--version')).printed).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})

@@ -1,0 +1,50 @@
+import type { Clock } from '../../src/clock/clock.ts'
+import { SystemClock } from '../../src/clock/system-clock.ts'
+import type { Screen, Terminal } from '../../src/cli/terminal.ts'
+
+/** A terminal that remembers what it was shown. */
+export interface FakeTerminal extends Terminal {
+  readonly printed: string
+  readonly complained: string
+  /** Whether somebody listens to signals. */
+  readonly isListening: boolean
+  interrupt(signal: string): void
+}
+
+export function fakeTerminal({
+  clock = new SystemClock(),
+  cwd = '/nowhere',
+  env = {},
+}: {
+  clock?: Clock
+  cwd?: string
+  env?: Record<string, string>
+} = {}): FakeTerminal {
+  let printed = ''
+  let complained = ''
+  const listeners = new Set<(signal: string) => void>()
+  const screen = (write: (text: string) => void): Screen => ({ write, columns: undefined, hasColors: false })
+  return {
+    stdout: screen((text) => (printed += text)),
+    stderr: screen((text) => (complained += text)),
+    env,
+    cwd,
+    clock,
+    onInterrupt(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    get printed() {
+      return printed
+    },
+    get complained() {
+      return complained
+    },
+    get isListening() {
+      return listeners.size > 0
+    },
+    interrupt(signal) {
+      for (const listener of listeners) listener(signal)
+    },
+  }
+}
