@@ -5,7 +5,7 @@
  *     node scripts/build.ts --if-needed   only when a source is newer than the last build
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, globSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, globSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
@@ -17,15 +17,17 @@ if (process.argv.includes('--if-needed') && isFresh()) process.exit(0)
 const typescript = createRequire(import.meta.url).resolve('typescript/package.json')
 const tsc = join(dirname(typescript), 'bin', 'tsc')
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
-const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-})
+// Built beside the present one and then put in its place, since programs may be running from it.
+const built = join(root, 'dist.new')
+rmSync(built, { recursive: true, force: true })
+const compiler = [tsc, '-p', 'tsconfig.build.json', '--outDir', built]
+const { status } = spawnSync(process.execPath, compiler, { cwd: root, stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
 
-chmodSync(join(root, 'dist', 'cli', 'bin.js'), 0o755)
-writeFileSync(stamp, '')
+chmodSync(join(built, 'cli', 'bin.js'), 0o755)
+writeFileSync(join(built, '.built'), '')
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+renameSync(built, join(root, 'dist'))
 
 function isFresh(): boolean {
   if (!existsSync(stamp)) return false

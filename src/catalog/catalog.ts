@@ -132,7 +132,11 @@ export class Catalog {
         active: present.state !== 'paused',
         definition: storedDefinition(present),
       }
-      const resolved = await this.#resolve(applyPatch(stored, patch), key)
+      const resolved = await this.#resolve(
+        applyPatch(stored, patch),
+        key,
+        'job' in patch || 'payload' in patch,
+      )
 
       // A job's schema may take its time, so it is asked outside of the transaction, and the row looked at again.
       const changed = await this.#parts.store.transaction(async (tables) => {
@@ -280,7 +284,8 @@ export class Catalog {
     return { namespace: this.namespaceName, key }
   }
 
-  async #resolve(input: ScheduleInput, key: string): Promise<ResolvedSchedule> {
+  /** @param isForJob whether the job is to be asked about the payload; one that did not change was asked before */
+  async #resolve(input: ScheduleInput, key: string, isForJob = true): Promise<ResolvedSchedule> {
     const { jobs, queues, maxPayloadBytes } = this.#parts
     const resolved = resolveDefinition(input, seedOf(this.#identity(key)))
     const { job, payload } = resolved.definition
@@ -297,7 +302,7 @@ export class Catalog {
       const message = `the payload for job "${job}" has ${bytes} bytes as JSON; at most ${maxPayloadBytes} are allowed`
       throw new InvalidPayloadError(message, job)
     }
-    await jobs.checkPayload(job, payload)
+    if (isForJob) await jobs.checkPayload(job, payload)
     return resolved
   }
 

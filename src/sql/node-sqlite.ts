@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 
 const CACHED_STATEMENTS = 200
@@ -33,12 +33,37 @@ export class NodeSqlite implements SqliteDatabase {
 }
 
 function adapt(statement: StatementSync): SqliteStatement {
+  const columns = statement.columns().map(({ name }) => name)
+  // As arrays: the row objects that node:sqlite makes are slow to make and slow to read.
+  statement.setReturnArrays(true)
   return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...parameters.map(scalar)),
+    reader: columns.length > 0,
+    all: (parameters) => {
+      const rows = statement.all(...parameters.map(scalar)) as unknown as SQLOutputValue[][]
+      return rows.map((values) => toRow(columns, values))
+    },
     run: (parameters) => statement.run(...parameters.map(scalar)),
-    iterate: (parameters) => statement.iterate(...parameters.map(scalar)) as IterableIterator<never>,
+    iterate: (parameters) => iterate(statement, columns, parameters.map(scalar)),
   }
+}
+
+function* iterate(
+  statement: StatementSync,
+  columns: readonly string[],
+  parameters: SQLInputValue[],
+): IterableIterator<never> {
+  for (const values of statement.iterate(...parameters) as Iterable<unknown>) {
+    yield toRow(columns, values as SQLOutputValue[]) as never
+  }
+}
+
+function toRow(
+  columns: readonly string[],
+  values: readonly SQLOutputValue[],
+): Record<string, SQLOutputValue> {
+  const row: Record<string, SQLOutputValue> = {}
+  for (let i = 0; i < columns.length; i++) row[columns[i]!] = values[i]!
+  return row
 }
 
 /** `node:sqlite` takes an object in first place for named parameters and shifts the rest in silence, so none passes. */

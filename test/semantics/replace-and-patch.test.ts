@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ScheduleConflictError, ScheduleNotFoundError } from '../../src/index.ts'
+import { ScheduleConflictError, ScheduleNotFoundError, UnknownJobError } from '../../src/index.ts'
 import { instant, ledger, useWorld } from './support.ts'
 
 const world = useWorld()
@@ -125,5 +125,14 @@ describe('patch()', () => {
   it('of a key that does not exist is refused', async () => {
     const cron = await world.open()
     await expect(cron.patch('nowhere', { retries: 1 })).rejects.toBeInstanceOf(ScheduleNotFoundError)
+  })
+
+  it('needs to know the job only to change it or its payload', async () => {
+    const cron = await world.open()
+    await cron.schedule({ key: 'a', every: '5m', job: 'note', payload: 1 })
+    const elsewhere = await world.open({ jobs: [] })
+
+    expect(await elsewhere.patch('a', { every: '2m' })).toMatchObject({ everyMs: 120_000, payload: 1 })
+    await expect(elsewhere.patch('a', { payload: 2 })).rejects.toThrow(UnknownJobError)
   })
 })
