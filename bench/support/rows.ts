@@ -24,15 +24,17 @@ export function storeSchedules(
 ): void {
   const insert = connection.prepare(`
     insert into carillon_schedules
-      (id, namespace, key, origin, state, generation, revision, next_at, job, definition, created_at, updated_at)
-    values (?, 'default', ?, 'user', 'active', 1, 1, ?, ?, ?, ?, ?)`)
+      (id, namespace, key, origin, state, generation, revision, job, definition, created_at, updated_at)
+    values (?, 'default', ?, 'user', 'active', 1, 1, ?, ?, ?, ?)`)
+  const insertCursor = connection.prepare('insert into carillon_cursors (schedule_id, next_at) values (?, ?)')
   const createdAt = Date.now()
 
   connection.exec('begin immediate')
   for (let id = 1; id <= count; id++) {
     const key = `bench:${id}`
     const { definition } = resolveDefinition(input(id), `default/${key}`)
-    insert.run(id, key, nextAt(id), definition.job, JSON.stringify(definition), createdAt, createdAt)
+    insert.run(id, key, definition.job, JSON.stringify(definition), createdAt, createdAt)
+    insertCursor.run(id, nextAt(id))
   }
   connection.exec('commit')
 }

@@ -6,7 +6,7 @@ import type { Definition } from '../schedule/definition.ts'
 import { plan, type Plan } from '../schedule/plan.ts'
 import { plannableOf } from '../schedule/plannable.ts'
 import { recordPlans, type PlanToRecord } from '../store/record-plans.ts'
-import { parseDefinition, type ScheduleRecord } from '../store/schedule-record.ts'
+import { parseDefinition, type PlannableRecord } from '../store/schedule-record.ts'
 import type { Store, Tables } from '../store/store.ts'
 
 /** What one pass did. */
@@ -153,7 +153,7 @@ export class Dispatcher {
 
   async #planAll(
     tables: Tables,
-    due: readonly ScheduleRecord[],
+    due: readonly PlannableRecord[],
     now: Instant,
     horizon: Instant,
   ): Promise<Outcome> {
@@ -187,6 +187,8 @@ export class Dispatcher {
 
     const outcome = await store.transaction(async (tables) => {
       const broken = await tables.schedules.broken(now - intervalMs, BATCH)
+      // Those that turn out to be broken still are set aside once more, which also puts off their next try.
+      await tables.schedules.markMended(broken.map((record) => record.id))
       return this.#planAll(tables, broken, now, horizon)
     })
     this.#count({ ...outcome, broken: 0 }, report)
@@ -194,7 +196,7 @@ export class Dispatcher {
 
   async #setAside(
     tables: Tables,
-    { namespace, key, id }: Pick<ScheduleRecord, 'namespace' | 'key' | 'id'>,
+    { namespace, key, id }: Pick<PlannableRecord, 'namespace' | 'key' | 'id'>,
     reason: string,
   ) {
     await tables.schedules.markBroken(id, reason, tables.now)
@@ -217,7 +219,7 @@ interface Outcome extends PassReport {
 
 /** What to write for one schedule, or why nothing can be. */
 function decide(
-  record: ScheduleRecord,
+  record: PlannableRecord,
   now: Instant,
   horizon: Instant,
   limit: number,

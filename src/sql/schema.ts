@@ -8,6 +8,7 @@ import type { Generated } from 'kysely'
  */
 export interface Schema {
   carillon_schedules: SchedulesTable
+  carillon_cursors: CursorsTable
   carillon_generations: GenerationsTable
   carillon_occurrences: OccurrencesTable
   carillon_leases: LeasesTable
@@ -25,18 +26,28 @@ export interface SchedulesTable {
   state: string
   generation: number
   revision: number
-  /** The cursor; null when nothing is left to plan or the schedule is paused. */
-  next_at: number | null
-  /** The newest nominal instant that was planned. */
-  last_at: number | null
-  /** How many occurrences were planned, for `maxRuns`. */
-  planned: number
   job: string
   definition: string
   /** Why the schedule is broken. */
   reason: string | null
   created_at: number
   updated_at: number
+}
+
+/**
+ * What each dispatch pass changes of a schedule, in rows of their own: a pass that moves ten thousand cursors would
+ * otherwise write ten thousand definitions again.
+ */
+export interface CursorsTable {
+  schedule_id: number
+  /** The cursor; null when nothing is left to plan or the schedule is paused. */
+  next_at: number | null
+  /** The newest nominal instant that was planned. */
+  last_at: number | null
+  /** How many occurrences were planned, for `maxRuns`. */
+  planned: number
+  /** 1 while the schedule is broken: its cursor is kept, and passes go by it. */
+  is_broken: number
 }
 
 /** Every definition that a schedule had, each in force from `valid_from` until the next one's. */

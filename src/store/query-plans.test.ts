@@ -54,8 +54,8 @@ const claim = { queue: 'default', jobs: ['a', 'b'], owner: 'me', aheadMs: 1_000,
 
 describe('no hot query scans a table', () => {
   it.each<[string, (tables: Tables) => Promise<unknown>, RegExp]>([
-    ['the idle probe', (t) => t.schedules.earliestCursor(), /carillon_schedules_due/],
-    ['reading what is due', (t) => t.schedules.due(now, 100), /carillon_schedules_due/],
+    ['the idle probe', (t) => t.schedules.earliestCursor(), /carillon_cursors_due/],
+    ['reading what is due', (t) => t.schedules.due(now, 100), /carillon_cursors_due/],
     ['looking for broken ones', (t) => t.schedules.broken(now, 100), /carillon_schedules_broken/],
     ['finding by key', (t) => t.schedules.find('default', 'k'), /namespace=\? AND key=\?/],
     [

@@ -8,24 +8,28 @@ export type ScheduleState = 'active' | 'paused' | 'broken'
 /** Who brought a schedule in: a user at run time, or code that declares it. */
 export type ScheduleOrigin = 'user' | 'code'
 
-/** A schedule as it is stored. */
-export interface ScheduleRecord {
+/** What a dispatch pass needs of a schedule. */
+export interface PlannableRecord {
   readonly id: number
   readonly namespace: string
   readonly key: string
-  readonly group: string | null
-  readonly origin: ScheduleOrigin
-  readonly state: ScheduleState
   readonly generation: number
-  readonly revision: number
   /** The cursor: the first nominal instant that is not in the ledger yet. */
   readonly nextAt: Instant | null
-  /** The newest nominal instant that was planned. */
-  readonly lastAt: Instant | null
   /** How many occurrences were planned, for `maxRuns`. */
   readonly planned: number
   /** The definition as stored; `parseDefinition` reads it. */
   readonly definitionText: string
+}
+
+/** A schedule as it is stored. */
+export interface ScheduleRecord extends PlannableRecord {
+  readonly group: string | null
+  readonly origin: ScheduleOrigin
+  readonly state: ScheduleState
+  readonly revision: number
+  /** The newest nominal instant that was planned. */
+  readonly lastAt: Instant | null
   /** Why the schedule is broken. */
   readonly reason: string | null
   readonly createdAt: Instant

@@ -3,8 +3,8 @@ import type { Instant } from '../clock/clock.ts'
 import type { Definition } from '../schedule/definition.ts'
 import { rowList } from '../sql/row-list.ts'
 import type { Sql } from '../sql/sql-database.ts'
-import type { SchedulesTable } from '../sql/schema.ts'
-import type { ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
+import type { CursorsTable, SchedulesTable } from '../sql/schema.ts'
+import type { PlannableRecord, ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
 
 /** What decides how a schedule's row looks after it was written. */
 export interface ScheduleWrite {
@@ -43,12 +43,10 @@ export class ScheduleTable {
 
   /** The living schedule with this key. */
   async find(namespace: string, key: string): Promise<ScheduleRecord | undefined> {
-    const row = await this.#sql
-      .selectFrom('carillon_schedules')
-      .selectAll()
-      .where('namespace', '=', namespace)
-      .where('key', '=', key)
-      .where('deleted_at', '=', 0)
+    const row = await this.#rows()
+      .where('s.namespace', '=', namespace)
+      .where('s.key', '=', key)
+      .where('s.deleted_at', '=', 0)
       .executeTakeFirst()
     return row && toRecord(row)
   }
@@ -67,19 +65,15 @@ export class ScheduleTable {
 
   /** One page of living schedules, by key. */
   async list({ namespace, group, afterKey, limit }: ScheduleFilter): Promise<ScheduleRecord[]> {
-    let query = this.#sql
-      .selectFrom('carillon_schedules')
-      .selectAll()
-      .where('namespace', '=', namespace)
-      .where('deleted_at', '=', 0)
-    if (group !== undefined) query = query.where('group', '=', group)
-    if (afterKey !== undefined) query = query.where('key', '>', afterKey)
+    let query = this.#rows().where('s.namespace', '=', namespace).where('s.deleted_at', '=', 0)
+    if (group !== undefined) query = query.where('s.group', '=', group)
+    if (afterKey !== undefined) query = query.where('s.key', '>', afterKey)
 
-    const rows = await query.orderBy('key').limit(limit).execute()
+    const rows = await query.orderBy('s.key').limit(limit).execute()
     return rows.map(toRecord)
   }
 
-  /** @returns the id of the new row */
+  /** @returns the id of the new schedule */
   async insert(
     identity: { namespace: string; key: string; origin: ScheduleOrigin },
     write: ScheduleWrite,
@@ -92,12 +86,15 @@ export class ScheduleTable {
         ...columnsOf(write),
         deleted_at: 0,
         revision: 1,
-        planned: 0,
         created_at: now,
         updated_at: now,
       })
       .executeTakeFirstOrThrow()
-    return Number(insertId)
+    const id = Number(insertId)
+
+    const cursor = { schedule_id: id, next_at: write.nextAt, planned: 0, is_broken: 0 }
+    await this.#sql.insertInto('carillon_cursors').values(cursor).execute()
+    return id
   }
 
   /** Replaces what `write` covers, and counts the revision up. */
@@ -107,6 +104,11 @@ export class ScheduleTable {
       .set({ ...columnsOf(write), updated_at: now })
       .set((eb) => ({ revision: eb('revision', '+', 1) }))
       .where('id', '=', id)
+      .execute()
+    await this.#sql
+      .updateTable('carillon_cursors')
+      .set({ next_at: write.nextAt, is_broken: 0 })
+      .where('schedule_id', '=', id)
       .execute()
   }
 
@@ -124,45 +126,52 @@ export class ScheduleTable {
 
     await this.#sql
       .updateTable('carillon_schedules')
-      .set({ deleted_at: Math.max(now, (grave?.newest ?? 0) + 1), next_at: null, updated_at: now })
+      .set({ deleted_at: Math.max(now, (grave?.newest ?? 0) + 1), updated_at: now })
       .set((eb) => ({ revision: eb('revision', '+', 1), generation: eb('generation', '+', 1) }))
       .where('id', '=', id)
+      .execute()
+    await this.#sql
+      .updateTable('carillon_cursors')
+      .set({ next_at: null })
+      .where('schedule_id', '=', id)
       .execute()
   }
 
   /** Active schedules whose cursor is at `horizon` or before it, most urgent first. */
-  async due(horizon: Instant, limit: number): Promise<ScheduleRecord[]> {
+  async due(horizon: Instant, limit: number): Promise<PlannableRecord[]> {
     const rows = await this.#sql
-      .selectFrom('carillon_schedules')
-      .selectAll()
-      .where('state', '=', sql.lit('active'))
-      .where('next_at', '<=', horizon)
-      .orderBy('next_at')
+      .selectFrom('carillon_cursors as c')
+      .innerJoin('carillon_schedules as s', 's.id', 'c.schedule_id')
+      .select(PLANNABLE)
+      .where('c.is_broken', '=', sql.lit(0))
+      .where('c.next_at', '<=', horizon)
+      .orderBy('c.next_at')
       .limit(limit)
       .execute()
-    return rows.map(toRecord)
+    return rows.map(toPlannable)
   }
 
   /** Broken schedules that were last tried before `before`, longest ago first. */
-  async broken(before: Instant, limit: number): Promise<ScheduleRecord[]> {
+  async broken(before: Instant, limit: number): Promise<PlannableRecord[]> {
     const rows = await this.#sql
-      .selectFrom('carillon_schedules')
-      .selectAll()
-      .where('state', '=', sql.lit('broken'))
-      .where('deleted_at', '=', 0)
-      .where('updated_at', '<', before)
-      .orderBy('updated_at')
+      .selectFrom('carillon_schedules as s')
+      .innerJoin('carillon_cursors as c', 'c.schedule_id', 's.id')
+      .select(PLANNABLE)
+      .where('s.state', '=', sql.lit('broken'))
+      .where('s.deleted_at', '=', 0)
+      .where('s.updated_at', '<', before)
+      .orderBy('s.updated_at')
       .limit(limit)
       .execute()
-    return rows.map(toRecord)
+    return rows.map(toPlannable)
   }
 
   /** The earliest cursor of all active schedules. */
   async earliestCursor(): Promise<Instant | undefined> {
     const row = await this.#sql
-      .selectFrom('carillon_schedules')
+      .selectFrom('carillon_cursors')
       .select('next_at')
-      .where('state', '=', sql.lit('active'))
+      .where('is_broken', '=', sql.lit(0))
       .where('next_at', 'is not', null)
       .orderBy('next_at')
       .limit(1)
@@ -170,21 +179,19 @@ export class ScheduleTable {
     return row?.next_at ?? undefined
   }
 
-  /** Moves many cursors in one statement. A schedule that was broken and could be planned is active again. */
+  /** Moves many cursors in one statement. */
   async moveCursors(moves: readonly CursorMove[]): Promise<void> {
     const rows = rowList(
       moves.map(({ id, nextAt, lastAt, planned }) => [id, nextAt, lastAt, planned]),
       4,
     )
     await sql`
-      update carillon_schedules
+      update carillon_cursors
       set next_at = moves.c1,
           last_at = case when moves.c2 > coalesce(last_at, moves.c2 - 1) then moves.c2 else last_at end,
-          planned = planned + moves.c3,
-          state = 'active',
-          reason = null
+          planned = planned + moves.c3
       from ${rows} as moves
-      where id = moves.c0`.execute(this.#sql)
+      where schedule_id = moves.c0`.execute(this.#sql)
   }
 
   /** Sets a schedule aside with the reason; its cursor stays, so that nothing is lost when it is mended. */
@@ -194,15 +201,35 @@ export class ScheduleTable {
       .set({ state: 'broken', reason, updated_at: now })
       .where('id', '=', id)
       .execute()
+    await this.#sql
+      .updateTable('carillon_cursors')
+      .set({ is_broken: 1 })
+      .where('schedule_id', '=', id)
+      .execute()
+  }
+
+  /** Takes up schedules again that were set aside. */
+  async markMended(ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return
+    await this.#sql
+      .updateTable('carillon_schedules')
+      .set({ state: 'active', reason: null })
+      .where('id', 'in', ids)
+      .execute()
+    await this.#sql
+      .updateTable('carillon_cursors')
+      .set({ is_broken: 0 })
+      .where('schedule_id', 'in', ids)
+      .execute()
   }
 
   /** Corrects what is remembered of planned occurrences, after some of them were withdrawn. */
   async forgetPlanned(id: number, withdrawn: number, lastAt: Instant | null): Promise<void> {
     await this.#sql
-      .updateTable('carillon_schedules')
+      .updateTable('carillon_cursors')
       .set({ last_at: lastAt })
       .set((eb) => ({ planned: eb('planned', '-', withdrawn) }))
-      .where('id', '=', id)
+      .where('schedule_id', '=', id)
       .execute()
   }
 
@@ -220,36 +247,66 @@ export class ScheduleTable {
       .executeTakeFirstOrThrow()
     return Number(numDeletedRows)
   }
+
+  #rows() {
+    return this.#sql
+      .selectFrom('carillon_schedules as s')
+      .innerJoin('carillon_cursors as c', 'c.schedule_id', 's.id')
+      .selectAll('s')
+      .select(['c.next_at', 'c.last_at', 'c.planned'])
+  }
 }
 
-function columnsOf({ group, state, generation, nextAt, definition }: ScheduleWrite) {
+const PLANNABLE = [
+  's.id',
+  's.namespace',
+  's.key',
+  's.generation',
+  's.definition',
+  'c.next_at',
+  'c.planned',
+] as const
+
+function columnsOf({ group, state, generation, definition }: ScheduleWrite) {
   return {
     group,
     state,
     generation,
-    next_at: nextAt,
     job: definition.job,
     definition: JSON.stringify(definition),
     reason: null,
   }
 }
 
-function toRecord(row: Selectable<SchedulesTable>): ScheduleRecord {
+type CursorColumns = Pick<Selectable<CursorsTable>, 'next_at' | 'last_at' | 'planned'>
+
+function toRecord(row: Selectable<SchedulesTable> & CursorColumns): ScheduleRecord {
+  return {
+    ...toPlannable(row),
+    group: row.group,
+    origin: row.origin as ScheduleOrigin,
+    state: row.state as ScheduleState,
+    revision: row.revision,
+    lastAt: row.last_at,
+    reason: row.reason,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+type PlannableColumns = Pick<
+  Selectable<SchedulesTable>,
+  'id' | 'namespace' | 'key' | 'generation' | 'definition'
+>
+
+function toPlannable(row: PlannableColumns & Omit<CursorColumns, 'last_at'>): PlannableRecord {
   return {
     id: row.id,
     namespace: row.namespace,
     key: row.key,
-    group: row.group,
-    origin: row.origin as ScheduleOrigin,
-    state: row.state as ScheduleState,
     generation: row.generation,
-    revision: row.revision,
     nextAt: row.next_at,
-    lastAt: row.last_at,
     planned: row.planned,
     definitionText: row.definition,
-    reason: row.reason,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
   }
 }

@@ -28,6 +28,8 @@ describe('what a handler is given', () => {
       nominalAt: new Date(instant('10:05')),
       dueAt: new Date(instant('10:05')),
       dispatchedAt: new Date(instant('10:00')),
+      shiftedMs: 0,
+      secondPass: false,
       previousAt: new Date(instant('10:00')),
       nextAt: new Date(instant('10:10')),
     })

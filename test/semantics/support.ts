@@ -89,12 +89,17 @@ export class World {
   /** Copies a schedule to other keys, faster than by calls; what it has planned is not copied. */
   copy(keys: readonly string[]): void {
     this.sql(
-      `insert into carillon_schedules (namespace, key, "group", origin, state, generation, revision, next_at, job,
+      `insert into carillon_schedules (namespace, key, "group", origin, state, generation, revision, job,
          definition, created_at, updated_at)
-       select namespace, new.value, "group", origin, state, generation, revision, next_at, job, definition, created_at,
+       select namespace, new.value, "group", origin, state, generation, revision, job, definition, created_at,
          updated_at
        from carillon_schedules, json_each(?) as new`,
       JSON.stringify(keys),
+    )
+    this.sql(
+      `insert into carillon_cursors (schedule_id, next_at)
+       select id, (select next_at from carillon_cursors) from carillon_schedules
+       where id not in (select schedule_id from carillon_cursors)`,
     )
   }
 

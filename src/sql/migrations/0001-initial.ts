@@ -13,9 +13,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       state text not null,
       generation integer not null,
       revision integer not null,
-      next_at integer,
-      last_at integer,
-      planned integer not null default 0,
       job text not null,
       definition text not null,
       reason text,
@@ -23,9 +20,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       updated_at integer not null,
       unique (namespace, key, deleted_at)
     ) strict`.execute(db)
-  await sql`create index carillon_schedules_due on carillon_schedules (next_at) where state = 'active'`.execute(
-    db,
-  )
+  await sql`
+    create table carillon_cursors (
+      schedule_id integer primary key references carillon_schedules (id) on delete cascade,
+      next_at integer,
+      last_at integer,
+      planned integer not null default 0,
+      is_broken integer not null default 0
+    ) strict`.execute(db)
+  await sql`
+    create index carillon_cursors_due on carillon_cursors (next_at)
+    where next_at is not null and is_broken = 0`.execute(db)
   await sql`create index carillon_schedules_broken on carillon_schedules (updated_at) where state = 'broken'`.execute(
     db,
   )
