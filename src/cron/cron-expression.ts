@@ -53,10 +53,12 @@ export class CronExpression {
     timezone = 'UTC',
     { syntax = 'extended', dst = 'shift', seed }: CronOptions = {},
   ) {
-    if (syntax !== 'extended' && syntax !== 'standard')
+    if (syntax !== 'extended' && syntax !== 'standard') {
       throw unknownChoice('syntax', syntax, ['standard', 'extended'])
-    if (seed !== undefined && typeof seed !== 'string')
+    }
+    if (seed !== undefined && typeof seed !== 'string') {
       throw new InvalidInputError('seed is not a string', 'seed')
+    }
 
     this.#plan = compilePlan(parseExpression(expression, syntax, seed), resolveDstRule(dst))
     this.#zone = zoneTable(timezone)
@@ -77,7 +79,7 @@ export class CronExpression {
     return instant === undefined ? undefined : new Date(instant)
   }
 
-  /** `next` in epoch milliseconds: integer arithmetic that allocates nothing. */
+  /** `next` in epoch milliseconds: integer arithmetic that allocates nothing but the number that it returns. */
   nextMs(after: number, until = Infinity): number | undefined {
     const instant = nextInstant(this.#plan, this.#zone, after)
     return instant <= until && instant !== NEVER ? instant : undefined

@@ -18,7 +18,7 @@ export interface FieldSpec {
 }
 
 /** What one item of a field's list stands for. */
-export type ItemKind =
+type ItemKind =
   /** `*`, with or without a step */
   | 'every'
   /** `a` */

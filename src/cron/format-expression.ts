@@ -15,7 +15,7 @@ export function formatExpression(parsed: ParsedExpression): string {
 }
 
 /** One field of an expression in normal form. */
-export function formatField(items: readonly FieldItem[]): string {
+function formatField(items: readonly FieldItem[]): string {
   return items.map(formatItem).join(',')
 }
 

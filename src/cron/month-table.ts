@@ -1,7 +1,7 @@
 /** Dates are counted in days and months since January 1970, in the Gregorian calendar. */
 
-export const FIRST_YEAR = 1970
-export const LAST_YEAR = 2199
+const FIRST_YEAR = 1970
+const LAST_YEAR = 2199
 export const MONTH_COUNT = (LAST_YEAR - FIRST_YEAR + 1) * 12
 
 const SECONDS_PER_DAY = 86_400

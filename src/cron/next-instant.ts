@@ -28,8 +28,8 @@ export function nextInstant(plan: Plan, zone: ZoneTable, after: number): number 
   const span = zone.span(spanIndex(after))
   let segment = span.last
   while (after < span.start(segment)) segment--
-  if (after < span.settled(segment) || after >= span.unsettled(segment))
-    return nextNearChange(plan, zone, after)
+  const isSettled = after >= span.settled(segment) && after < span.unsettled(segment)
+  if (!isSettled) return nextNearChange(plan, zone, after)
 
   // `nextLocal`, written out: between functions, V8 passes small integers for nothing and boxes all other numbers.
   const local = after + span.offset(segment)

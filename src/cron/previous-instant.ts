@@ -39,7 +39,7 @@ export function previousInstant(plan: Plan, zone: ZoneTable, before: number): nu
 }
 
 /** The last local time before `local` in one of `hours`, or `NEVER_BEFORE`. */
-export function previousLocal(plan: Plan, hours: number, local: number): number {
+function previousLocal(plan: Plan, hours: number, local: number): number {
   if (hours === 0) return NEVER_BEFORE
 
   const today = Math.floor(local / DAY_MS) | 0

@@ -9,21 +9,12 @@ import { ZoneTable } from './zone-table.ts'
  */
 const tables = new Map<string, ZoneTable>()
 
-/** Names that the runtime accepts but doesn't list. */
-const MODERN_NAMES = [
-  'UTC',
-  'Asia/Kolkata',
-  'Asia/Kathmandu',
-  'Asia/Ho_Chi_Minh',
-  'Asia/Yangon',
-  'Europe/Kyiv',
-]
-const MORE_MODERN_NAMES = [
-  'America/Nuuk',
-  'America/Argentina/Buenos_Aires',
-  'Atlantic/Faroe',
-  'Pacific/Pohnpei',
-]
+/** Names that the runtime accepts but doesn't list: it lists those that were current when ICU took them up. */
+const UNLISTED_NAMES = `
+  UTC Asia/Kolkata Asia/Kathmandu Asia/Ho_Chi_Minh Asia/Yangon Europe/Kyiv America/Nuuk
+  America/Argentina/Buenos_Aires Atlantic/Faroe Pacific/Pohnpei Pacific/Chuuk Africa/Asmara`
+  .trim()
+  .split(/\s+/)
 
 /**
  * The clock changes of a zone.
@@ -78,15 +69,17 @@ function unknownZone(timezone: unknown): UnknownZoneError {
 function suggestion(timezone: string): string {
   if (timezone.trim() === '') return ': write a name such as "Europe/Berlin", or "UTC"'
   if (/^z$/i.test(timezone)) return ': write "UTC"'
-  if (/^(local|system)$/i.test(timezone))
+  if (/^(local|system)$/i.test(timezone)) {
     return ': servers differ in their local time; write a name such as "Europe/Berlin"'
+  }
+
   const offset = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d\d))?$/i.exec(timezone)
   if (offset !== null && Number(offset[2]) < 24) {
     return `: write "${offset[1]}${offset[2]!.padStart(2, '0')}:${offset[3] ?? '00'}"`
   }
   if (timezone.length > 64) return ''
 
-  const names = [...MODERN_NAMES, ...MORE_MODERN_NAMES, ...Intl.supportedValuesOf('timeZone')]
+  const names = [...UNLISTED_NAMES, ...Intl.supportedValuesOf('timeZone')]
   const spelled = timezone.trim().replaceAll(' ', '_')
   const near = names.find((name) => isLastPart(name, spelled)) ?? nearest(spelled, names)
   return near === undefined ? '' : `: did you mean "${near}"?`
