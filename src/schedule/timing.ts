@@ -26,7 +26,7 @@ export function sameTiming(a: Timing, b: Timing): boolean {
 }
 
 /** The timing alone, of a larger definition. */
-export function timingOf({ recurrence, startsAt, endsAt, maxRuns, spreadMs, queue }: Timing): Timing {
+function timingOf({ recurrence, startsAt, endsAt, maxRuns, spreadMs, queue }: Timing): Timing {
   return { recurrence, startsAt, endsAt, maxRuns, spreadMs, queue }
 }
 

@@ -72,7 +72,7 @@ export interface Reaped {
 }
 
 /** An occurrence whose server vanished this often is taken for what kills its servers, and fails. */
-export const MAX_LOST_LEASES = 5
+const MAX_LOST_LEASES = 5
 
 /**
  * How runs move through the ledger: claimed, begun, kept alive, finished, or taken back from a server that vanished.

@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest'
+import { ManualClock } from '../testing/manual-clock.ts'
+import { Store } from './store.ts'
+
+const TTL_MS = 1_000
+
+async function opened() {
+  const clock = new ManualClock()
+  const store = await Store.open('sqlite::memory:', clock)
+  const acquire = (owner: string) =>
+    store.transaction(({ leases, now }) => leases.acquire('lock', owner, now, TTL_MS))
+  return { clock, store, acquire }
+}
+
+it('is granted to one owner, and names it to others', async () => {
+  const { store, acquire } = await opened()
+  await using _ = store
+
+  const { granted, lease } = await acquire('a')
+  expect(granted).toBe(true)
+  expect(await acquire('b')).toEqual({ granted: false, lease })
+  expect(await acquire('a'), 'nor twice to the same').toEqual({ granted: false, lease })
+})
+
+it('is free again when it is released or has expired, and its tokens rise', async () => {
+  const { clock, store, acquire } = await opened()
+  await using _ = store
+  const first = await acquire('a')
+
+  expect(await store.transaction(({ leases, now }) => leases.release(first.lease, now))).toBe(true)
+  const second = await acquire('b')
+  await clock.advance(TTL_MS)
+  const third = await acquire('c')
+
+  expect([first, second, third].map(({ granted, lease }) => [granted, lease.token])).toEqual([
+    [true, 1],
+    [true, 2],
+    [true, 3],
+  ])
+})
+
+it('is neither released nor extended by one who lost it', async () => {
+  const { clock, store, acquire } = await opened()
+  await using _ = store
+  const { lease: lost } = await acquire('a')
+  await clock.advance(TTL_MS)
+  const { lease } = await acquire('b')
+
+  const late = await store.transaction(async ({ leases, now }) => [
+    await leases.extend(lost, now, TTL_MS),
+    await leases.release(lost, now),
+    await leases.release({ ...lost, owner: 'b' }, now),
+  ])
+  expect(late).toEqual([false, false, false])
+  expect(await store.read(({ leases, now }) => leases.inspect('lock', now))).toEqual(lease)
+})
+
+it('is held for longer when it is extended', async () => {
+  const { clock, store, acquire } = await opened()
+  await using _ = store
+  const { lease } = await acquire('a')
+  await clock.advance(TTL_MS / 2)
+
+  expect(await store.transaction(({ leases, now }) => leases.extend(lease, now, TTL_MS))).toBe(true)
+  await clock.advance(TTL_MS - 1)
+  expect(await acquire('b')).toMatchObject({ granted: false })
+  await clock.advance(1)
+  expect(await store.read(({ leases, now }) => leases.inspect('lock', now))).toBeUndefined()
+})
