@@ -10,7 +10,7 @@ async function carillon(...argv: string[]) {
 }
 
 describe('carillon next', () => {
-  it('prints the next instants in the zone, with how far away they are', async () => {
+  it('prints what the expression says, its next instants in the zone, and what may surprise', async () => {
     const { status, printed, complained } = await carillon(
       'next',
       '30 2 * * *',
@@ -21,9 +21,16 @@ describe('carillon next', () => {
     )
 
     expect({ status, complained }).toEqual({ status: 0, complained: '' })
-    expect(printed).toBe(
-      'Sun 2026-03-29 03:30:00 +02:00  in 13 hours\nMon 2026-03-30 02:30:00 +02:00  in 36 hours\n',
-    )
+    expect(printed.split('\n')).toEqual([
+      'At 02:30',
+      '',
+      'Sun 2026-03-29 03:30:00 +02:00  in 13 hours  moved by a clock change',
+      'Mon 2026-03-30 02:30:00 +02:00  in 36 hours',
+      '',
+      'Note: 2026-03-29 02:30 does not exist in Europe/Berlin: it fires at 2026-03-29 03:30 instead.',
+      'Note: 2026-10-25 02:30 comes twice in Europe/Berlin: it fires on the first pass.',
+      '',
+    ])
   })
 
   it('prints one JSON value and nothing else with --json', async () => {
@@ -33,7 +40,9 @@ describe('carillon next', () => {
     expect(JSON.parse(printed)).toEqual({
       expression: '0 0 * * *',
       timezone: 'UTC',
+      description: 'At 00:00',
       instants: ['2026-03-29T00:00:00.000Z'],
+      findings: [],
     })
   })
 
@@ -56,7 +65,7 @@ describe('carillon next', () => {
       '--count',
       '1',
     )
-    expect(skipped.printed).toMatch(/^Mon 2027-03-29 02:30:00 \+02:00/)
+    expect(skipped.printed).toMatch(/^Mon 2027-03-29 02:30:00 \+02:00/m)
   })
 
   it('derives H from the key', async () => {

@@ -4,7 +4,7 @@ import { instantMs } from '../../schedule/instant-input.ts'
 import { seedOf } from '../../schedule/plannable.ts'
 import { namingOptions, oneOf, wholeNumber } from '../arguments.ts'
 import { action, type Invocation } from '../invocation.ts'
-import { instantsText } from '../output/instants-text.ts'
+import { expressionText } from '../output/expression-text.ts'
 
 interface NextOptions {
   readonly timezone: string
@@ -46,8 +46,10 @@ export function addNext(program: Command, invocation: Invocation): void {
           const until = options.until === undefined ? Infinity : instantMs(options.until, 'until')
           return firstOf(expression, after, until, options.count)
         })
-        output.answer({ expression: text, timezone, instants }, (style) =>
-          instants.length === 0 ? noneText(options) : instantsText(instants, timezone, now, style),
+        const description = expression.describe()
+        const findings = expression.diagnose(now)
+        output.answer({ expression: text, timezone, description, instants, findings }, (style) =>
+          instants.length === 0 ? noneText(options) : expressionText(expression, instants, now, style),
         )
       }),
     )
