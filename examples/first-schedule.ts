@@ -1,24 +1,19 @@
 /**
- * A job, a schedule, a server: all that Carillon needs.
+ * A job, a schedule, a server: all that Carillon needs. Ctrl-C ends it.
  *
- *     node examples/first-schedule.ts           until Ctrl-C
- *     node examples/first-schedule.ts --short   until the first run
+ *     npm run example examples/first-schedule.ts
  */
-import { once } from 'node:events'
 import { Carillon, defineJob } from 'carillon'
 import { z } from 'zod'
-
-const greeted = Promise.withResolvers<void>()
 
 const greet = defineJob('greet', {
   payload: z.object({ name: z.string() }),
   handle: ({ payload, occurrence }) => {
     console.log(`${occurrence.nominalAt.toISOString()} Hello ${payload.name}!`)
-    greeted.resolve()
   },
 })
 
-await using cron = await Carillon.open({
+const cron = await Carillon.open({
   database: process.env.CARILLON_DATABASE ?? 'sqlite:./first-schedule.db',
   jobs: [greet],
 })
@@ -32,5 +27,5 @@ await cron.schedule({
 })
 await cron.start()
 
-const isShort = process.argv.includes('--short')
-await (isShort ? greeted.promise : once(process, 'SIGINT'))
+// Runs that are under way may end; what has not begun is left to other servers.
+process.once('SIGINT', () => void cron.close())

@@ -1,7 +1,7 @@
 /**
  * What a program can do to schedules while the system runs: change, pause, resume, run at once, look ahead and back.
  *
- *     node examples/manage-schedules.ts
+ *     npm run example examples/manage-schedules.ts
  */
 import { Carillon, defineJob } from 'carillon'
 import { z } from 'zod'

@@ -14,6 +14,18 @@ export function withFields(logger: Logger, fields: object): Logger {
   }
 }
 
+/** A logger that throws must not decide what becomes of a run. */
+export function guarded(logger: Logger): Logger {
+  const guard = (level: keyof Logger) => (fields: object, message: string) => {
+    try {
+      logger[level](fields, message)
+    } catch {
+      // There is nobody to tell.
+    }
+  }
+  return { info: guard('info'), warn: guard('warn'), error: guard('error') }
+}
+
 /** Writes warnings and errors to standard error, and nothing else. */
 export const consoleLogger: Logger = {
   info: () => {},

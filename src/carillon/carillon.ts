@@ -110,6 +110,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
     const unknown = roles.find((role) => !ROLES.includes(role))
     if (unknown !== undefined)
       throw new ConfigError(`unknown role "${unknown}": the roles are ${ROLES.join(' and ')}`)
+    await this.#stopping?.catch(() => undefined)
     if (this.#roles.length > 0) return
 
     this.#roles = roles

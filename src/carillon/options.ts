@@ -4,7 +4,7 @@ import type { Clock } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { SystemClock } from '../clock/system-clock.ts'
 import { ConfigError } from '../errors.ts'
-import { consoleLogger, type Logger } from '../logger.ts'
+import { consoleLogger, guarded, type Logger } from '../logger.ts'
 import { didYouMean } from '../suggestion.ts'
 import type { AnyJob } from '../task/job.ts'
 
@@ -103,7 +103,7 @@ export function resolveOptions(options: CarillonOptions): Settings {
     keepMs: durationMs(options.keepHistory ?? '7d', 'keepHistory'),
     maxPayloadBytes: options.maxPayloadBytes ?? 64 * 1024,
     owner: `${options.server ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString('hex')}`,
-    logger: options.logger ?? consoleLogger,
+    logger: guarded(options.logger ?? consoleLogger),
     clock: options.clock ?? new SystemClock(),
   }
   checkSettings(settings)

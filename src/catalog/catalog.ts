@@ -94,7 +94,8 @@ export class Catalog {
 
   /**
    * Stores a schedule: a new one, or one that replaces the present one with this key in full. What is left out has its
-   * default, also on replacement. Storing the same again changes nothing.
+   * default, also on replacement: a paused one is active again, unless `active` is false. Storing the same again changes
+   * nothing.
    *
    * @throws {InvalidInputError | CronSyntaxError | UnknownZoneError} when an option is not valid
    * @throws {UnknownJobError} when no such job is registered

@@ -15,6 +15,10 @@ export interface Clock {
   /** The present instant, in epoch milliseconds. */
   now(): Instant
 
-  /** Calls `ring` once, at `instant` or as soon after it as possible, never before it. */
+  /**
+   * Calls `ring` once, at `instant` or as soon after it as possible. Never before it, unless the clock was set back in
+   * the meantime: then by as much sooner, so that nothing waits longer than it was to. Who must not be early looks at
+   * the clock again.
+   */
   alarmAt(instant: Instant, ring: () => void): Alarm
 }

@@ -3,6 +3,9 @@ import { InvalidInputError } from '../errors.ts'
 /** A length of time: milliseconds, or text such as `'90s'`, `'5m'`, `'1h30m'`, `'7d'`. */
 export type Duration = number | string
 
+/** Two hundred years: with any instant that schedules may name, the sum is one too. */
+const LONGEST_MS = 200 * 366 * 86_400_000
+
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 
 /**
@@ -13,8 +16,7 @@ const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 60
  */
 export function durationMs(duration: Duration, path = 'duration'): number {
   const ms = typeof duration === 'string' ? textMs(duration) : duration
-  if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)
-    return Math.round(ms)
+  if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0 && ms <= LONGEST_MS) return Math.round(ms)
 
   throw new InvalidInputError(
     `${path} ${JSON.stringify(duration)} is not a duration: give milliseconds, or text such as "90s", "5m", "1h30m", "7d"`,

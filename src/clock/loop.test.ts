@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.ts'
 import { Loop } from './loop.ts'
 
@@ -52,8 +52,7 @@ describe('Loop', () => {
     loop.wake()
     loop.wake()
     gates.shift()!()
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(steps).toBe(2)
+    await vi.waitUntil(() => steps === 2)
 
     const stopped = loop.stop()
     gates.shift()!()

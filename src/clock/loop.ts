@@ -1,4 +1,5 @@
 import type { Alarm, Clock, Instant } from './clock.ts'
+import { giveWay } from './give-way.ts'
 
 /**
  * Does one thing again and again: each step says when the next one is due, and `wake` brings it forward. Steps never
@@ -53,6 +54,7 @@ export class Loop {
       } catch (error) {
         nextAt = this.#onError(error)
       }
+      if (this.#isWoken) await giveWay()
     }
     this.#running = undefined
     if (this.#isStarted && nextAt < Infinity) this.#alarm = this.#clock.alarmAt(nextAt, () => this.wake())

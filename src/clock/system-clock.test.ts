@@ -48,3 +48,13 @@ it('does not go off after it was cancelled', () => {
   alarm.cancel()
   vi.advanceTimersByTime(DAY)
 })
+
+it('waits no longer than it was to when the clock is set back', () => {
+  const clock = new SystemClock()
+  const ring = vi.fn<() => void>()
+  clock.alarmAt(clock.now() + 10_000, ring)
+
+  vi.setSystemTime(clock.now() - 3 * 3_600_000)
+  vi.advanceTimersByTime(60_000)
+  expect(ring).toHaveBeenCalledOnce()
+})

@@ -14,14 +14,20 @@ export class SystemClock implements Clock {
 
   alarmAt(instant: Instant, ring: () => void): Alarm {
     let timer: NodeJS.Timeout | undefined
+    let ringsAt = instant
+    let seen = this.now()
 
     const arm = () => {
-      const remainingMs = Math.ceil(instant - this.now())
+      const now = this.now()
+      // The clock was set back: what waits would otherwise wait by that much longer.
+      if (now < seen) ringsAt -= seen - now
+      seen = now
+      const remainingMs = Math.ceil(ringsAt - now)
       const delayMs = Math.min(Math.max(remainingMs, 0), LONGEST_PIECE_MS)
       timer = setTimeout(check, delayMs)
     }
     // Node's timers may run up to a millisecond early by the wall clock, so arrival is checked, not assumed.
-    const check = () => (this.now() >= instant ? ring() : arm())
+    const check = () => (this.now() >= ringsAt ? ring() : arm())
 
     arm()
     return { cancel: () => clearTimeout(timer) }

@@ -1,11 +1,12 @@
 import type { Clock, Instant } from '../clock/clock.ts'
+import { giveWay } from '../clock/give-way.ts'
 import { Loop } from '../clock/loop.ts'
-import { DriverError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Definition } from '../schedule/definition.ts'
 import { plan, type Plan } from '../schedule/plan.ts'
 import { plannableOf } from '../schedule/plannable.ts'
 import { recordPlans, type PlanToRecord } from '../store/record-plans.ts'
+import { isRefusal } from '../sql/sql-error.ts'
 import { parseDefinition, type PlannableRecord } from '../store/schedule-record.ts'
 import type { Store, Tables } from '../store/store.ts'
 
@@ -80,14 +81,16 @@ export class Dispatcher {
 
     const report = { planned: 0, missed: 0, broken: 0 }
     await this.#mendBroken(now, horizon, report)
-    while ((await this.#earliestCursor()) <= horizon && (await this.#batch(now, horizon, report)));
+    while ((await this.#earliestCursor()) <= horizon && (await this.#batch(now, horizon, report)))
+      await giveWay()
     return report
   }
 
   /** A pass when its time has come; before that, only a look whether something lies within the promised horizon. */
   async #step(): Promise<Instant> {
     const { store, clock, intervalMs, aheadMs, logger } = this.#options
-    const isRegular = clock.now() >= this.#nextPassAt
+    // A clock that was set back has the next pass lie further off than one interval.
+    const isRegular = clock.now() >= this.#nextPassAt || this.#nextPassAt > clock.now() + intervalMs
     if (!isRegular && (await this.#earliestCursor()) > this.#promisedUntil) return this.#nextPassAt
 
     const report = await this.pass()
@@ -123,7 +126,7 @@ export class Dispatcher {
       this.#count(outcome, report)
       return outcome.isMore
     } catch (error) {
-      if (!(error instanceof DriverError) || error.retryable) throw error
+      if (!isRefusal(error)) throw error
       return this.#batchOneByOne(now, horizon, report)
     }
   }
@@ -142,8 +145,8 @@ export class Dispatcher {
         })
         this.#count(outcome, report)
       } catch (error) {
-        if (!(error instanceof DriverError) || error.retryable) throw error
-        const reason = error.message
+        if (!isRefusal(error)) throw error
+        const reason = (error as Error).message
         await store.transaction((tables) => this.#setAside(tables, { namespace, key, id }, reason))
         report.broken++
       }
@@ -185,13 +188,24 @@ export class Dispatcher {
     const triable = await store.read((tables) => tables.schedules.broken(now - intervalMs, 1))
     if (triable.length === 0) return
 
-    const outcome = await store.transaction(async (tables) => {
-      const broken = await tables.schedules.broken(now - intervalMs, BATCH)
-      // Those that turn out to be broken still are set aside once more, which also puts off their next try.
-      await tables.schedules.markMended(broken.map((record) => record.id))
-      return this.#planAll(tables, broken, now, horizon)
-    })
-    this.#count({ ...outcome, broken: 0 }, report)
+    const broken = await store.read((tables) => tables.schedules.broken(now - intervalMs, BATCH))
+    for (const { id, namespace, key } of broken) {
+      try {
+        const outcome = await store.transaction(async (tables) => {
+          const record = await tables.schedules.find(namespace, key)
+          if (record?.id !== id || record.state !== 'broken') return this.#planAll(tables, [], now, horizon)
+          // One that turns out to be broken still is set aside once more, which also puts off its next try.
+          await tables.schedules.markMended([id])
+          return this.#planAll(tables, [record], now, horizon)
+        })
+        this.#count({ ...outcome, broken: 0 }, report)
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+        await store.transaction((tables) =>
+          this.#setAside(tables, { id, namespace, key }, (error as Error).message),
+        )
+      }
+    }
   }
 
   async #setAside(

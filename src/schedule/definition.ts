@@ -36,5 +36,5 @@ export interface Definition extends Timing {
 
 /** The wait before the attempt that follows the `failures`-th failure, in milliseconds. */
 export function backoffMs(backoff: Backoff, failures: number): number {
-  return Math.min(backoff.initialMs * backoff.factor ** (failures - 1), backoff.maxMs)
+  return Math.round(Math.min(backoff.initialMs * backoff.factor ** (failures - 1), backoff.maxMs))
 }

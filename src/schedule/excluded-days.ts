@@ -2,6 +2,8 @@ import type { Instant } from '../clock/clock.ts'
 import { CronExpression } from '../cron/index.ts'
 import type { ClockChange, Recurrence } from './recurrence.ts'
 
+const DAY_MS = 86_400_000
+
 /** A recurrence without the instants that fall on certain days of a time zone, whole days at a time. */
 export class ExcludedDays implements Recurrence {
   readonly #recurrence: Recurrence
@@ -16,10 +18,17 @@ export class ExcludedDays implements Recurrence {
   constructor(recurrence: Recurrence, dates: readonly string[], timezone: string) {
     this.#recurrence = recurrence
 
-    const midnights = new CronExpression('0 0 * * *', timezone, { dst: { gap: 'after', overlap: 'first' } })
-    const starts = dates.map((date) => startOfDay(date, timezone)).filter((start) => start !== undefined)
+    // The first instant of each day: midnight, or the end of the gap that swallowed it.
+    const days = new CronExpression('0 0 * * *', timezone, { dst: { gap: 'after', overlap: 'first' } })
+    const localDate = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' })
+    const startOf = (date: string) => {
+      // Nowhere is local time further than a day from UTC.
+      const start = Array.from(days.between(Date.parse(date) - DAY_MS, Date.parse(date) + DAY_MS))
+      return start.find((instant) => localDate.format(instant) === date)?.getTime()
+    }
+    const starts = dates.map(startOf).filter((start) => start !== undefined)
     this.#starts = starts.sort((a, b) => a - b)
-    this.#ends = this.#starts.map((start) => midnights.nextMs(start) ?? Infinity)
+    this.#ends = this.#starts.map((start) => days.nextMs(start) ?? Infinity)
   }
 
   nextMs(after: Instant, until = Infinity): Instant | undefined {
@@ -58,16 +67,4 @@ export class ExcludedDays implements Recurrence {
     const day = low - 1
     return day >= 0 && instant < this.#ends[day]! ? day : -1
   }
-}
-
-/** The first instant of a local date; `undefined` when the zone skipped it. */
-function startOfDay(date: string, timezone: string): Instant | undefined {
-  const [year, month, day] = date.split('-').map(Number)
-  const start = new CronExpression(`0 0 0 ${day} ${month} ? ${year}`, timezone, {
-    dst: { gap: 'after', overlap: 'first' },
-  }).nextMs(-Infinity)
-  if (start === undefined) return undefined
-
-  const local = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' }).format(start)
-  return local === date ? start : undefined
 }

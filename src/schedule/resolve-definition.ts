@@ -30,7 +30,10 @@ export function resolveDefinition(input: ScheduleInput, seed: string): ResolvedS
 
   const payload = toJson(input.payload, true)
   if (payload === undefined) {
-    throw new InvalidPayloadError(`the payload for job "${input.job}" cannot be written as JSON`, input.job)
+    throw new InvalidPayloadError(
+      `the payload for job "${input.job}" cannot be written as JSON: it holds a function, a Map, NaN, a cycle or the like`,
+      input.job,
+    )
   }
 
   const definition: Definition = {

@@ -33,13 +33,16 @@ export class NodeSqlite implements SqliteDatabase {
 }
 
 function adapt(statement: StatementSync): SqliteStatement {
-  const columns = statement.columns().map(({ name }) => name)
+  let columns = statement.columns().map(({ name }) => name)
   // As arrays: the row objects that node:sqlite makes are slow to make and slow to read.
   statement.setReturnArrays(true)
   return {
     reader: columns.length > 0,
     all: (parameters) => {
       const rows = statement.all(...parameters.map(scalar)) as unknown as SQLOutputValue[][]
+      // `select *` has grown, since another process has migrated the table.
+      if (rows.length > 0 && rows[0]!.length !== columns.length)
+        columns = statement.columns().map(({ name }) => name)
       return rows.map((values) => toRow(columns, values))
     },
     run: (parameters) => statement.run(...parameters.map(scalar)),

@@ -30,6 +30,12 @@ export function isContention(error: unknown): boolean {
   return code === SQLITE.busy || code === SQLITE.locked
 }
 
+/** Whether the database refused what was to be written, rather than failed to write it. */
+export function isRefusal(error: unknown): boolean {
+  const cause = error instanceof DriverError ? error.cause : error
+  return sqliteCode(cause) === SQLITE.constraint
+}
+
 /** The error as callers see it: a `DriverError` with the cause in words, or the error itself when it is not SQL's. */
 export function toDriverError(error: unknown, database: string): unknown {
   const code = sqliteCode(error)

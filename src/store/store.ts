@@ -115,14 +115,23 @@ export class Store implements AsyncDisposable {
     await this.close()
   }
 
+  /** Thrown out of a timer, an error would end the process; the loops meet the same fault, and tell of it. */
+  #foreignWrites(): number {
+    try {
+      return this.#database.foreignWrites()
+    } catch {
+      return this.#seenWrites
+    }
+  }
+
   /** By the machine's clock, since it is about the outside world, which a test's clock does not rule. */
   #watchForeignWrites(): Alarm {
     const clock = new SystemClock()
-    this.#seenWrites = this.#database.foreignWrites()
+    this.#seenWrites = this.#foreignWrites()
 
     const look = () => {
       this.#watch = clock.alarmAt(clock.now() + FOREIGN_WRITES_EVERY_MS, look)
-      const writes = this.#database.foreignWrites()
+      const writes = this.#foreignWrites()
       if (writes === this.#seenWrites) return
       this.#seenWrites = writes
       this.announce()

@@ -3,6 +3,7 @@ import {
   CarillonError,
   CommandFailedError,
   InvalidPayloadError,
+  LeaseLostError,
   RunTimeoutError,
   WorkerStoppedError,
 } from '../errors.ts'
@@ -37,7 +38,8 @@ export function outcomeOf(
   // A handler that came to its end in spite of the abort has done its work, unless it was out of time.
   const timedOut = abortReason instanceof RunTimeoutError
   if (settled.kind === 'returned' && !timedOut) return { kind: 'succeeded', result: resultOf(settled.value) }
-  if (abortReason instanceof WorkerStoppedError) return { kind: 'given-back' }
+  if (abortReason instanceof WorkerStoppedError || abortReason instanceof LeaseLostError)
+    return { kind: 'given-back' }
 
   const error = timedOut ? abortReason : settled.kind === 'threw' ? settled.error : abortReason
   const mayRetry = failures < policy.retries && !(error instanceof InvalidPayloadError)

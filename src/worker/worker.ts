@@ -145,7 +145,11 @@ export class Worker {
     }
     const gaveWay = (error: unknown) => {
       this.#options.logger.error({ error, run: id }, 'a run could not be brought to its end')
-      ended({ kind: 'given-back' })
+      const failure = {
+        code: 'INTERNAL',
+        message: 'the run could not be brought to its end; the server’s log says why',
+      }
+      ended({ kind: 'failed', error: failure, result: null, retryAt: undefined })
     }
     void run.execute().then(ended, gaveWay)
   }
@@ -171,7 +175,7 @@ export class Worker {
   async #heartbeat(): Promise<Instant> {
     const { store, owner, clock, leaseMs } = this.#options
     const period = Math.floor(leaseMs / 3)
-    if (this.#runs.size === 0) return clock.now() + period
+    if (!this.#holdsRuns) return clock.now() + period
 
     // Only what ran before the question was asked can be missed in the answer.
     const asked = [...this.#runs.values()]
@@ -200,13 +204,17 @@ export class Worker {
 
   /** Takes back what vanished servers held. */
   async #reap(): Promise<Instant> {
-    const { store, clock, leaseMs, logger } = this.#options
+    const { store, clock, leaseMs, logger, owner } = this.#options
     const period = Math.min(Math.floor(leaseMs / 3), 5_000)
 
     const expired = await store.read((tables) => tables.runs.nextExpiry())
     if (expired === undefined || expired > (await store.now())) return clock.now() + period
 
-    const reaped = await store.transaction((tables) => tables.runs.reap(tables.now, REAPED_AT_ONCE))
+    const reaped = await store.transaction(async (tables) => {
+      // What runs here is not lost, however long this process slept or could not write.
+      if (this.#holdsRuns) await tables.runs.heartbeat(owner, tables.now, leaseMs)
+      return tables.runs.reap(tables.now, REAPED_AT_ONCE)
+    })
     if (reaped.returned + reaped.failed > 0)
       logger.warn({ ...reaped }, 'took back runs of a server that vanished')
     store.announce()
@@ -215,14 +223,18 @@ export class Worker {
 
   /** What was delivered before the end and has not begun. */
   async #giveBackDelivered(): Promise<void> {
-    const { store, owner } = this.#options
+    const { store, owner, logger } = this.#options
     const delivered = this.#delivered
     this.#delivered = []
     this.#beginning = 0
     if (delivered.length === 0) return
 
-    await store.transaction((tables) => tables.runs.release(delivered, owner))
-    store.announce()
+    try {
+      await store.transaction((tables) => tables.runs.release(delivered, owner))
+      store.announce()
+    } catch (error) {
+      logger.error({ error }, 'what has not begun could not be given back; it is free again in seconds')
+    }
   }
 
   /** What the loop could not write; if it cannot be written now either, its leases run out. */
@@ -235,6 +247,11 @@ export class Worker {
         'the last ended runs could not be written; they begin again elsewhere',
       )
     }
+  }
+
+  /** Something runs here, or has ended and is not written yet. */
+  get #holdsRuns(): boolean {
+    return this.#runs.size + this.#finished.length > 0
   }
 
   #wakeQueues(): void {

@@ -36,14 +36,13 @@ describe('the quickstart', () => {
 })
 
 describe('the examples', () => {
-  it.each([
-    ['first-schedule.ts', /^\d{4}-.*Z Hello Ada!\n/],
-    ['manage-schedules.ts', /triggered succeeded \{ sent: 'report of user 42 as pdf' \}\n/],
-  ])('%s runs to its end', (name, printed) => {
-    using cli = commandLine()
-    const env = { ...process.env, CARILLON_DATABASE: `sqlite:${cli.folder.file('carillon.db')}` }
-    expect(execFileSync(process.execPath, [example(name), '--short'], { env, encoding: 'utf8' })).toMatch(
-      printed,
-    )
-  })
+  // The one that the README quotes is run by its own test.
+  it.each([['manage-schedules.ts', /triggered succeeded \{ sent: 'report of user 42 as pdf' \}\n/]])(
+    '%s runs to its end',
+    (name, printed) => {
+      using cli = commandLine()
+      const env = { ...process.env, CARILLON_DATABASE: `sqlite:${cli.folder.file('carillon.db')}` }
+      expect(execFileSync(process.execPath, [example(name)], { env, encoding: 'utf8' })).toMatch(printed)
+    },
+  )
 })

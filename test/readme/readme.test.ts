@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -29,13 +30,23 @@ describe('the README', () => {
     for (const { page, file, text } of snippets) expect(read(file), `${page} quotes ${file}`).toContain(text)
   })
 
-  it.each(snippets.map(({ file }) => file))('quotes a program that runs: %s', { timeout: 60_000 }, (file) => {
-    using folder = temporaryFolder()
-    const env = { ...process.env, CARILLON_DATABASE: `sqlite:${folder.file('example.db')}` }
+  it.each(snippets.map(({ file }) => file))(
+    'quotes a program that runs, and ends cleanly: %s',
+    { timeout: 60_000 },
+    async (file) => {
+      using folder = temporaryFolder()
+      const env = { ...process.env, CARILLON_DATABASE: `sqlite:${folder.file('example.db')}` }
+      const program = spawn(process.execPath, [join(ROOT, file)], {
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
 
-    const printed = execFileSync(process.execPath, [join(ROOT, file), '--short'], { env, encoding: 'utf8' })
-    expect(printed).not.toBe('')
-  })
+      const [printed] = (await once(program.stdout, 'data')) as [Buffer]
+      expect(printed.toString()).toContain('Hello Ada!')
+      program.kill('SIGINT')
+      expect(await once(program, 'exit')).toEqual([0, null])
+    },
+  )
 
   it('names two commands that package.json has, and CI runs the second', () => {
     const commands = [...read('README.md').matchAll(/```sh\n(npm ci && npm .*)\n```/g)].map(

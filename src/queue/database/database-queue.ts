@@ -109,7 +109,15 @@ class DatabaseConsumption implements Consumption {
 
     const held = this.#held
     this.#held = []
-    if (held.length > 0) await this.#options.ledger.release(held, this.#consumer.owner)
+    if (held.length === 0) return
+    try {
+      await this.#options.ledger.release(held, this.#consumer.owner)
+    } catch (error) {
+      this.#options.logger.error(
+        { error },
+        'what was claimed could not be given back; it is free again in seconds',
+      )
+    }
   }
 
   /** Claims what falls due soon. @returns when to look again */
@@ -132,7 +140,7 @@ class DatabaseConsumption implements Consumption {
     const claim = { queue: name, jobs, owner, aheadMs: CLAIM_AHEAD_MS, holdMs: HOLD_MS, limit: room }
     const claimed = await ledger.claim(claim)
     this.#hold(claimed)
-    this.#isStarved = claimed.length >= room
+    this.#isStarved = this.#consumer.capacity() <= this.#held.length
     return this.#isStarved ? clock.now() + IDLE_MS : clock.now()
   }
 
