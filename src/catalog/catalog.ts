@@ -75,6 +75,7 @@ export interface CatalogParts {
 }
 
 const DESCRIBE_PAGE = 200
+const RESUME_ANSWERS: readonly string[] = ['skip', 'latest', 'all'] satisfies ResumeAnswer[]
 
 /**
  * The schedules of one namespace: create, change, pause, read. Everything is checked before it is stored, every change
@@ -178,8 +179,13 @@ export class Catalog {
    * @param missed what happens to the occurrences of the pause: `skip` them, run the `latest`, or `all` (the newest
    * 1,000 at most)
    * @throws {ScheduleNotFoundError} when there is no such schedule
+   * @throws {InvalidInputError} when `missed` is none of these
    */
   async resume(key: string, { missed = 'skip' }: { missed?: ResumeAnswer } = {}): Promise<Schedule> {
+    if (!RESUME_ANSWERS.includes(missed)) {
+      const message = `missed ${JSON.stringify(missed)} is not one of ${RESUME_ANSWERS.join(', ')}`
+      throw new InvalidInputError(message + didYouMean(String(missed), RESUME_ANSWERS), 'missed')
+    }
     return this.#change(async (tables) => {
       await resumeSchedule(tables, await this.#get(tables, key), missed, this.#parts.aheadMs)
       return key

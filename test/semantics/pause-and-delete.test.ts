@@ -201,3 +201,13 @@ describe('delete()', () => {
     expect(await cron.describe('a')).toBeUndefined()
   })
 })
+
+describe('resume with an answer that there is not', () => {
+  it('is refused', async () => {
+    const cron = await world.open()
+    await cron.schedule({ key: 'a', cron: '*/5 * * * *', job: 'note', active: false })
+
+    await expect(cron.resume('a', { missed: 'lastest' as 'latest' })).rejects.toThrow(/did you mean "latest"/)
+    expect(await cron.describe('a')).toMatchObject({ state: 'paused' })
+  })
+})
