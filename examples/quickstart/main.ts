@@ -24,7 +24,7 @@ Add one yourself: paste this into a second terminal, in the same folder, and see
 
   npx carillon schedule add hello --every 10s --command 'echo Hello from Carillon'
   npx carillon schedule list
-  npx carillon schedule history hello
+  npx carillon schedule history hello      (with what it printed)
 
 Ctrl-C stops it.
 `)

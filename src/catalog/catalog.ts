@@ -184,7 +184,8 @@ export class Catalog {
   async resume(key: string, { missed = 'skip' }: { missed?: ResumeAnswer } = {}): Promise<Schedule> {
     if (!RESUME_ANSWERS.includes(missed)) {
       const message = `missed ${JSON.stringify(missed)} is not one of ${RESUME_ANSWERS.join(', ')}`
-      throw new InvalidInputError(message + didYouMean(String(missed), RESUME_ANSWERS), 'missed')
+      const hint = typeof missed === 'string' ? didYouMean(missed, RESUME_ANSWERS) : ''
+      throw new InvalidInputError(message + hint, 'missed')
     }
     return this.#change(async (tables) => {
       await resumeSchedule(tables, await this.#get(tables, key), missed, this.#parts.aheadMs)

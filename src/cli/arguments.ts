@@ -3,11 +3,12 @@ import type { Json } from '../schedule/json.ts'
 import { didYouMean } from '../suggestion.ts'
 
 /** Reads a whole number for commander. */
-export function wholeNumber(name: string, least: number): (text: string) => number {
+export function wholeNumber(name: string, least: number, most = Infinity): (text: string) => number {
   return (text) => {
     const number = Number(text)
-    if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number
-    throw new InvalidInputError(`${name} "${text}" is not a whole number from ${least}`, name)
+    if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least && number <= most) return number
+    const range = most === Infinity ? `from ${least}` : `from ${least} to ${most}`
+    throw new InvalidInputError(`${name} "${text}" is not a whole number ${range}`, name)
   }
 }
 

@@ -38,6 +38,13 @@ describe('splitCommandLine', () => {
     expect(() => splitCommandLine(line)).toThrow(/add --shell, or put it in single quotes$/)
   })
 
+  it('refuses a variable before the program, pointing to --env', () => {
+    for (const line of ['A=1 ls', ' _a2=x', 'PATH+=:/bin ls'])
+      expect(() => splitCommandLine(line)).toThrow(/^--command begins with a variable, .*: give it as --env /)
+    expect(splitCommandLine('env A=1 ls')).toEqual(['env', 'A=1', 'ls'])
+    expect(splitCommandLine(formatCommandLine(['A=1', 'B=2']))).toEqual(['A=1', 'B=2'])
+  })
+
   it.each([`echo 'a`, 'echo "a', '', '  ', `''`])('refuses %j, which is no command', (line) => {
     expect(() => splitCommandLine(line)).toThrow(InvalidInputError)
   })

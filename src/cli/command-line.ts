@@ -8,15 +8,19 @@ const SYNTAX_IN_DOUBLE_QUOTES = new Set('$`')
 const ESCAPABLE_IN_DOUBLE_QUOTES = new Set('"\\$`')
 /** Characters that stand for themselves wherever they are. */
 const PLAIN = /^[\w@%+=:,./-]+$/
+/** What a shell takes for a variable, and not for the program, at the beginning of a line. */
+const ASSIGNMENT = /^\s*([A-Za-z_]\w*)\+?=/
 
 /**
  * A command line as a list of arguments, with the quoting rules of `sh`. No shell ever sees it, so whatever only a shell
  * could do is refused. Written here, since no parser on the registry tells an open quote and unquoted syntax from text:
  * they drop the one and keep or expand the other.
  *
- * @throws {InvalidInputError} for unquoted shell syntax, a quote that is not closed, or a line without a program
+ * @throws {InvalidInputError} for unquoted shell syntax, a variable before the program, a quote that is not closed, or a line without a program
  */
 export function splitCommandLine(line: string): string[] {
+  refuseAssignment(line)
+
   const words: string[] = []
   let word: string | undefined
   let quote = ''
@@ -59,7 +63,22 @@ export function splitCommandLine(line: string): string[] {
 
 /** A program and its arguments as a line that `splitCommandLine`, and `sh`, read back. */
 export function formatCommandLine(words: readonly string[]): string {
-  return words.map((word) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
+  return words
+    .map((word, i) => {
+      const isPlain = PLAIN.test(word) && !(i === 0 && ASSIGNMENT.test(word))
+      return isPlain ? word : `'${word.replaceAll("'", `'\\''`)}'`
+    })
+    .join(' ')
+}
+
+function refuseAssignment(line: string): void {
+  const name = ASSIGNMENT.exec(line)?.[1]
+  if (name === undefined) return
+  throw new InvalidInputError(
+    `--command begins with a variable, ${name}=…, which only a shell could set: give it as --env ${name}=… ` +
+      'and begin with the program, or add --shell',
+    'command',
+  )
 }
 
 function isSyntax(char: string, word: string | undefined): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fakeTerminal } from '../../test/cli/fake-terminal.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { run } from './run.ts'
 
 async function carillon(...argv: string[]) {
@@ -82,6 +83,63 @@ describe('carillon next', () => {
   })
 })
 
+describe('carillon schedule', () => {
+  it.each([
+    ['0 0 31 2 *', /\nNo run is left\.\n\nNote: never fires: there is no such date\.\n$/],
+    ['0 0 13 * FRI', /\n\nNote: .*(either|or)/],
+    ['30 2 * * *', /\n\nNote: 2026-03-29 02:30 does not exist in Europe\/Berlin/],
+    ['0 12 * * *', /\+0\d:00 +in \d+ (days|hours|months)\n$/],
+  ])('add says what may surprise about %s, and stores it', async (expression, notes) => {
+    using folder = temporaryFolder()
+    const env = { CARILLON_DATABASE: `sqlite:${folder.file('carillon.db')}` }
+    const terminal = fakeTerminal({ clock: new ManualClock('2026-03-28T12:00:00Z'), cwd: folder.path, env })
+    const argv = [
+      'schedule',
+      'add',
+      'k',
+      '--cron',
+      expression,
+      '--timezone',
+      'Europe/Berlin',
+      '--command',
+      'ls',
+    ]
+
+    expect(await run(argv, terminal)).toBe(0)
+    expect(terminal.printed).toMatch(notes)
+  })
+
+  it('shows the control characters of keys and notes written out, and as they are in JSON', async () => {
+    using folder = temporaryFolder()
+    const env = { CARILLON_DATABASE: `sqlite:${folder.file('carillon.db')}` }
+    const schedule = async (...argv: string[]) => {
+      const terminal = fakeTerminal({ cwd: folder.path, env })
+      const status = await run(['schedule', ...argv], terminal)
+      return { status, printed: terminal.printed, complained: terminal.complained }
+    }
+    const key = 'k\u001B[2J\nx'
+    const what = ['--every', '1h', '--note', 'a\u001B]0;t\u0007\nb', '--', 'echo', 'one\ntwo\u001B[31m']
+    expect(await schedule('add', key, ...what)).toMatchObject({ status: 0 })
+
+    for (const argv of [
+      ['list'],
+      ['show', key],
+      ['pause', key],
+      ['resume', key],
+      ['trigger', key],
+      ['history', key],
+    ]) {
+      const { status, printed } = await schedule(...argv)
+      expect(status).toBe(0)
+      // oxlint-disable-next-line no-control-regex
+      expect(printed).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F]/)
+      expect(printed).not.toMatch(/^(x|b|two)/m)
+    }
+    expect((await schedule('show', key)).printed).toContain(String.raw`a\x1b]0;t\x07⏎b`)
+    expect(JSON.parse((await schedule('show', key, '--json')).printed)).toMatchObject({ key })
+  })
+})
+
 describe('bad usage', () => {
   it.each([
     [['next', '75 * * * *'], 'minute "75" is out of range 0-59 (position 0 of "75 * * * *")'],
@@ -94,7 +152,15 @@ describe('bad usage', () => {
       ['next', '* * * * *', '--after', 'noon'],
       '--after "noon" is not an instant: give one such as "2026-03-29T02:30:00Z"',
     ],
-    [['next', '* * * * *', '--count', '0'], '--count "0" is not a whole number from 1'],
+    [['next', '* * * * *', '--count', '0'], '--count "0" is not a whole number from 1 to 10000'],
+    [
+      ['next', '* * * * *', '--count', '999999999999'],
+      '--count "999999999999" is not a whole number from 1 to 10000',
+    ],
+    [
+      ['next', 'H * * * *'],
+      'minute "H" needs a seed (position 0 of "H * * * *"): give the key of the schedule, as in --key backup',
+    ],
     [
       ['next', '* * * * *', '--dst', 'shfit'],
       '--dst "shfit" is not one of shift, vixie, skip, literal: did you mean "shift"?',
@@ -144,6 +210,14 @@ describe('help', () => {
       const { status, printed, complained } = await carillon(...argv, '--help')
       expect({ status, complained }).toEqual({ status: 0, complained: '' })
       expect(printed).toContain('--database <address>')
+    }
+  })
+
+  it('is an answer for carillon help, too', async () => {
+    for (const argv of [['help'], ['help', 'next'], ['schedule', 'help'], ['schedule', 'help', 'add']]) {
+      const { status, printed, complained } = await carillon(...argv)
+      expect({ status, complained }).toEqual({ status: 0, complained: '' })
+      expect(printed).toMatch(/^Usage: carillon/)
     }
   })
 

@@ -29,14 +29,15 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 }
 
 /** The arguments before `--`: those after it belong to somebody else. */
-function beforeDashes(argv: readonly string[]): readonly string[] {
+export function beforeDashes(argv: readonly string[]): readonly string[] {
   const at = argv.indexOf('--')
   return at === -1 ? argv : argv.slice(0, at)
 }
 
-/** Help and version are asked for, and given. */
-function isAnswered({ code }: CommanderError): boolean {
-  return code === 'commander.helpDisplayed' || code === 'commander.version'
+/** Help and version are asked for, and given; `carillon help` as `carillon --help`. */
+function isAnswered({ code, exitCode }: CommanderError): boolean {
+  const isHelp = code === 'commander.help' && exitCode === 0
+  return isHelp || code === 'commander.helpDisplayed' || code === 'commander.version'
 }
 
 function usageError({ code, message }: CommanderError): InvalidInputError {

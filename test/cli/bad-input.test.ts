@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { run } from '../../src/cli/run.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { commandLine } from './carillon.ts'
+import { BIN, commandLine, RunningCli } from './carillon.ts'
 import { fakeTerminal } from './fake-terminal.ts'
 
 const ADD = ['schedule', 'add', 'backup']
@@ -60,6 +61,12 @@ const REFUSED: readonly (readonly [
     [...ADD, '--every', '1m', '--command', 'a | b'],
     2,
     /shell syntax, \| at position 2 .* add --shell/,
+  ],
+  [
+    'a variable before the program',
+    [...ADD, '--every', '1m', '--command', 'A=1 ls'],
+    2,
+    /--command begins with a variable, A=…, .*: give it as --env A=…/,
   ],
   [
     'a duration that is none',
@@ -209,6 +216,23 @@ describe('bad input', () => {
     const { stdout } = await carillon('schedule', 'list', '--json')
     expect(JSON.parse(stdout)).toEqual([JSON.parse(added.stdout)])
   })
+})
+
+describe('standard output that is full', () => {
+  it.each([[['next', '* * * * *']], [['next', '* * * * *', '--json']], [['--help']]])(
+    'is told in one line, with status 1: %j',
+    async (argv) => {
+      using cli = commandLine()
+      const line = `exec "$0" "$@" > /dev/full`
+      const { status, stdout, stderr } = await new RunningCli(
+        spawn('/bin/sh', ['-c', line, process.execPath, BIN, ...argv], { cwd: cli.folder.path }),
+        argv,
+      ).ended
+
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(/^[^\n]*standard output cannot be written: ENOSPC[^\n]*\n$/)
+    },
+  )
 })
 
 describe('a config file with a fault', () => {

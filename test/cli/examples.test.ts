@@ -26,6 +26,12 @@ describe('the quickstart', () => {
       execFileSync('/bin/sh', ['-c', `"${process.execPath}" "${BIN}" ${pasted}`], { env, stdio: 'pipe' })
       await quickstart.shows(/hello +a run succeeded/)
 
+      const history = execFileSync(process.execPath, [BIN, 'schedule', 'history', 'hello'], {
+        env,
+        encoding: 'utf8',
+      })
+      expect(history).toContain('Hello from Carillon')
+
       quickstart.interrupt()
       expect(await quickstart.ended).toMatchObject({ status: 0, stderr: '' })
       expect(quickstart.stdout.trimEnd()).toMatch(/Stopped\.$/)

@@ -111,6 +111,26 @@ describe('carillon start', () => {
     ])
   })
 
+  it('has trigger --wait tell what it waits for, each time that changes, but not with --json', async () => {
+    using cli = commandLine()
+    const server = cli.start(['start', '--allow-commands'])
+    await server.shows('Ctrl-C stops it.')
+    const how = ['--at', '2040-01-01T00:00:00Z', '--retries', '1', '--backoff', '4s', '--shell']
+    await cli.run('schedule', 'add', 'k', ...how, '--command', 'test -e ran && sleep 1; touch ran; exit 3')
+
+    const { status, stderr } = await cli.run('schedule', 'trigger', 'k', '--wait')
+    expect(status).toBe(1)
+    expect(stderr.split('\n').filter((line) => !line.startsWith('database: '))).toEqual([
+      expect.stringMatching(/^Attempt 1 failed: .* status 3\. It waits for its next attempt until 2\d{3}-/),
+      expect.stringMatching(/^Attempt 2 runs on /),
+      '',
+    ])
+
+    await cli.run('schedule', 'edit', 'k', '--retries', '0', '--shell', '--command', 'sleep 3')
+    const quiet = await cli.run('schedule', 'trigger', 'k', '--wait', '--json')
+    expect(quiet).toMatchObject({ status: 0, stderr: '' })
+  })
+
   it('runs the jobs of a config file in TypeScript, also one that Node alone cannot read', async () => {
     using cli = commandLine()
     writeFileSync(

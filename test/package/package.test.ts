@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const DEPENDENCIES = ['kysely', 'zod', 'commander', 'string-width', 'jiti', '@standard-schema']
+const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>
+}
 
 const folder = temporaryFolder()
 const project = folder.file('project')
@@ -29,7 +31,10 @@ beforeAll(() => {
   const modules = join(project, 'node_modules')
   mkdirSync(join(modules, 'carillon'), { recursive: true })
   run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'carillon')])
-  for (const name of DEPENDENCIES) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+  for (const name of Object.keys(dependencies)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+  }
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
 })
 afterAll(() => folder[Symbol.dispose]())

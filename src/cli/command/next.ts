@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { CronExpression, DST_RULES, type CronSyntax, type DstRule } from '../../cron/index.ts'
+import { CronSyntaxError } from '../../errors.ts'
 import { instantMs } from '../../schedule/instant-input.ts'
 import { seedOf } from '../../schedule/plannable.ts'
 import { namingOptions, oneOf, wholeNumber } from '../arguments.ts'
@@ -16,6 +17,9 @@ interface NextOptions {
   readonly key?: string
 }
 
+/** They are computed before any is printed. */
+const MOST_RUNS = 10_000
+
 /** `carillon next`: when an expression fires. Needs no database. */
 export function addNext(program: Command, invocation: Invocation): void {
   program
@@ -26,7 +30,7 @@ export function addNext(program: Command, invocation: Invocation): void {
     .option('--timezone <zone>', 'IANA name of the time zone in which it is read', 'UTC')
     .option('--after <instant>', 'begin after this instant, such as 2026-03-29T00:00:00Z; default now')
     .option('--until <instant>', 'end with this instant, inclusive')
-    .option('--count <n>', 'how many at most', wholeNumber('--count', 1), 5)
+    .option('--count <n>', 'how many at most', wholeNumber('--count', 1, MOST_RUNS), 5)
     .option(
       '--syntax <syntax>',
       'standard or extended (default)',
@@ -39,7 +43,7 @@ export function addNext(program: Command, invocation: Invocation): void {
         const now = terminal.clock.now()
         const { timezone, syntax, dst, key, namespace = 'default' } = options
         const seed = key === undefined ? undefined : seedOf({ namespace, key })
-        const expression = new CronExpression(text, timezone, { syntax, dst, seed })
+        const expression = namingKey(() => new CronExpression(text, timezone, { syntax, dst, seed }))
 
         const instants = await namingOptions(async () => {
           const after = options.after === undefined ? now : instantMs(options.after, 'after')
@@ -57,6 +61,20 @@ export function addNext(program: Command, invocation: Invocation): void {
 
 /** Reads the name of a daylight saving rule for commander. */
 export const dstRule = oneOf('--dst', Object.keys(DST_RULES) as DstRule[])
+
+/** What a program passes as `seed` is `--key` here. */
+function namingKey<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof CronSyntaxError) || error.suggestion?.includes('option seed') !== true) throw error
+
+    const suggestion = 'give the key of the schedule, as in --key backup'
+    const { expression, field, position } = error
+    const message = error.message.replace(error.suggestion, suggestion)
+    throw new CronSyntaxError(message, { expression, field, position, suggestion })
+  }
+}
 
 function firstOf(expression: CronExpression, after: number, until: number, count: number): Date[] {
   const instants: Date[] = []

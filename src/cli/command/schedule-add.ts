@@ -6,7 +6,7 @@ import { COMMAND_JOB } from '../../task/command-job.ts'
 import { namingOptions } from '../arguments.ts'
 import { splitArguments } from '../dashed-arguments.ts'
 import { action, type Invocation } from '../invocation.ts'
-import { savedText } from '../output/schedule-text.ts'
+import { notesText, savedText } from '../output/schedule-text.ts'
 import { onCreated } from '../session.ts'
 import { workInput } from '../work-input.ts'
 import { timingAndPolicy, withScheduleOptions, type ScheduleOptions } from './schedule-options.ts'
@@ -21,7 +21,7 @@ export function addScheduleAdd(schedule: Command, invocation: Invocation): void 
     .command('add')
     .summary('add a schedule, or replace the one with this key')
     .description(
-      'Adds a schedule; one that is there already is replaced in full. It needs one of --cron, --every and --at, ' +
+      'Adds a schedule; one that is there already is replaced in full, and so runs again if it was paused. It needs one of --cron, --every and --at, ' +
         'and one of --job, --command and -- <program>.',
     )
     .usage('[key] [options] [-- program arguments...]')
@@ -44,9 +44,12 @@ export function addScheduleAdd(schedule: Command, invocation: Invocation): void 
         if (isRehearsal) return
 
         const next = await nextOf(catalog, stored)
-        output.answer(stored, (style) =>
-          savedText(verb(before, stored), stored, next, terminal.clock.now(), style),
-        )
+        output.answer(stored, (style) => {
+          const now = terminal.clock.now()
+          const saved = savedText(verb(before, stored), stored, next, now, style)
+          const notes = notesText(stored, now)
+          return notes === '' ? saved : `${saved}\n\n${notes}`
+        })
         if (job === COMMAND_JOB && !allowsCommands)
           output.note((style) =>
             style.dim('It runs on servers that allow commands: carillon start --allow-commands'),

@@ -4,6 +4,7 @@ import { ScheduleNotFoundError } from '../../errors.ts'
 import { oneOf } from '../arguments.ts'
 import { action, type Invocation } from '../invocation.ts'
 import { savedText } from '../output/schedule-text.ts'
+import { oneLine } from '../output/visible.ts'
 import { onExisting } from '../session.ts'
 import { nextOf } from './schedule-add.ts'
 
@@ -19,7 +20,7 @@ export function addDelete(schedule: Command, invocation: Invocation): void {
         const [key = ''] = call.args
         await onExisting(call, async ({ catalog }) => {
           if (!(await catalog.delete(key))) throw notFound(key, catalog.namespaceName)
-          call.output.answer({ key, deleted: true }, () => `Deleted ${key}.`)
+          call.output.answer({ key, deleted: true }, () => oneLine(`Deleted ${key}.`))
         })
       }),
     )
@@ -39,9 +40,8 @@ export function addPause(schedule: Command, invocation: Invocation): void {
         const [key = ''] = call.args
         await onExisting(call, async ({ catalog }) => {
           const paused = await catalog.pause(key)
-          call.output.answer(
-            paused,
-            () => `Paused ${key}. It runs again after carillon schedule resume ${key}.`,
+          call.output.answer(paused, () =>
+            oneLine(`Paused ${key}. It runs again after carillon schedule resume ${key}.`),
           )
         })
       }),

@@ -6,11 +6,13 @@ import { DriverError } from '../../errors.ts'
 import { EXIT } from '../exit-status.ts'
 import { action, type Call, type Invocation } from '../invocation.ts'
 import { occurrenceDetails } from '../output/occurrence-text.ts'
+import { oneLine } from '../output/visible.ts'
+import { waitText } from '../output/wait-text.ts'
 import { onExisting } from '../session.ts'
 
 const LOOK_EVERY_MS = 200
-/** A run that no server has begun after this long may never begin. */
-const PATIENCE_MS = 5_000
+/** Who waits longer than this is told what for. */
+const PATIENCE_MS = 2_000
 const FINAL: readonly string[] = ['succeeded', 'failed', 'skipped']
 
 /** `carillon schedule trigger`: runs a schedule now. */
@@ -30,9 +32,8 @@ export function addTrigger(schedule: Command, invocation: Invocation): void {
         return onExisting(call, async ({ catalog }) => {
           const triggered = await catalog.trigger(key)
           if (options.wait !== true) {
-            output.answer(
-              triggered,
-              () => `Triggered ${key}: carillon schedule history ${key} shows the outcome.`,
+            output.answer(triggered, () =>
+              oneLine(`Triggered ${key}: carillon schedule history ${key} shows the outcome.`),
             )
             return EXIT.ok
           }
@@ -44,6 +45,7 @@ export function addTrigger(schedule: Command, invocation: Invocation): void {
     )
 }
 
+/** Waits for the end of a run; in between, people are told what it waits for, and when that changes. */
 async function untilEnded(
   catalog: Catalog,
   key: string,
@@ -51,19 +53,16 @@ async function untilEnded(
   { output, terminal: { clock } }: Call<object>,
 ): Promise<Occurrence> {
   const impatientAt = clock.now() + PATIENCE_MS
-  let isPatient = true
+  const { job = '' } = (await catalog.describe(key)) ?? {}
+  let told = ''
   for (;;) {
     const present = await find(catalog, key, triggered)
     if (FINAL.includes(present.state)) return present
 
-    if (isPatient && present.attempt === 0 && clock.now() >= impatientAt) {
-      isPatient = false
-      output.note((style) =>
-        style.paint(
-          'yellow',
-          'No server has begun it yet. Is one running that knows its job? See carillon start.',
-        ),
-      )
+    const text = waitText(present, job, clock.now())
+    if (text !== told && clock.now() >= impatientAt) {
+      output.note((style) => style.paint(present.state === 'running' ? 'cyan' : 'yellow', text))
+      told = text
     }
     await waitUntil(clock, clock.now() + LOOK_EVERY_MS)
   }

@@ -11,9 +11,16 @@ export function expressionText(
 ): string {
   const lines = instantsText(instants, expression.timezone, now, style).split('\n')
   const noted = lines.map((line, i) => line + noteOf(expression, instants[i], style))
-  const findings = expression.diagnose(now).map(({ message }) => `Note: ${message}.`)
-  const parts = [style.bold(expression.describe()), noted.join('\n'), findings.join('\n')]
+  const parts = [style.bold(expression.describe()), noted.join('\n'), findingsText(expression, now)]
   return parts.filter((part) => part !== '').join('\n\n')
+}
+
+/** What the author of an expression may not have thought of; empty when there is nothing. */
+export function findingsText(expression: CronExpression, now: number): string {
+  return expression
+    .diagnose(now)
+    .map(({ message }) => `Note: ${message}.`)
+    .join('\n')
 }
 
 /** What a clock change did to one instant. */

@@ -3,6 +3,7 @@ import type { SkipReason } from '../../schedule/occurrence.ts'
 import type { Style } from './style.ts'
 import { properties, table } from './table.ts'
 import { absoluteTime, lengthOfTime, localZone, relativeTime } from './time.ts'
+import { oneLine } from './visible.ts'
 
 /** A planned run that is this late waits for a server that does not come. */
 const OVERDUE_MS = 5_000
@@ -52,7 +53,7 @@ export function occurrenceDetails(key: string, occurrence: Occurrence, now: numb
     style,
   )
   const printed = output === undefined || output === '' ? [] : [style.dim('output:'), output.trimEnd()]
-  return [`${style.bold(key)} ${outcomeText(occurrence, now, style)}`, facts, ...printed].join('\n')
+  return [oneLine(`${style.bold(key)} ${outcomeText(occurrence, now, style)}`), facts, ...printed].join('\n')
 }
 
 function outcomeText(occurrence: Occurrence, now: number, style: Style): string {
@@ -94,7 +95,8 @@ function detailText(occurrence: Occurrence, now: number): string {
   if (reason !== undefined) return REASON[reason]
 
   const printed = lastLine(outputOf(occurrence) ?? '')
-  if (error !== undefined) return [oneLine(error.message), printed].filter((part) => part !== '').join(': ')
+  if (error !== undefined)
+    return [withoutBreaks(error.message), printed].filter((part) => part !== '').join(': ')
   if (isOverdue(occurrence, now) && !isRetry(occurrence)) return 'no server has begun it yet'
   return outputOf(occurrence) === undefined ? (resultText(occurrence) ?? '') : printed
 }
@@ -127,6 +129,6 @@ function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1)?.trim() ?? ''
 }
 
-function oneLine(text: string): string {
+function withoutBreaks(text: string): string {
   return text.trim().replaceAll(/\s*\n\s*/g, ' ')
 }

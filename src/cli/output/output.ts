@@ -1,8 +1,12 @@
 import { CarillonError } from '../../errors.ts'
 import type { Terminal } from '../terminal.ts'
 import { Style } from './style.ts'
+import { lines, oneLine, unmarked } from './visible.ts'
 
-/** How answers and errors get to the caller: as text for people, or as JSON for programs. */
+/**
+ * How answers and errors get to the caller: as text for people, or as JSON for programs. What people are shown holds no
+ * control characters but line ends and our own colours, whatever is in keys, notes and outputs.
+ */
 export class Output {
   readonly isJson: boolean
   readonly #terminal: Terminal
@@ -15,19 +19,21 @@ export class Output {
   /** The answer of a command: `value` as JSON, or the text that `render` makes of it. */
   answer(value: unknown, render: (style: Style) => string): void {
     const { stdout } = this.#terminal
-    stdout.write(this.isJson ? `${JSON.stringify(value, undefined, 2)}\n` : `${render(new Style(stdout))}\n`)
+    if (this.isJson) stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+    else stdout.write(`${unmarked(lines(render(new Style(stdout))))}\n`)
   }
 
-  /** A remark for people, beside the answer. */
+  /** A remark for people, beside the answer, on one line. */
   note(render: (style: Style) => string): void {
     const { stderr } = this.#terminal
-    if (!this.isJson) stderr.write(`${render(new Style(stderr))}\n`)
+    if (!this.isJson) stderr.write(`${unmarked(oneLine(render(new Style(stderr))))}\n`)
   }
 
   /** One line of a log, on standard error. */
   log(fields: object, render: (style: Style) => string): void {
     const { stderr } = this.#terminal
-    stderr.write(this.isJson ? `${JSON.stringify(fields)}\n` : `${render(new Style(stderr))}\n`)
+    if (this.isJson) stderr.write(`${JSON.stringify(fields)}\n`)
+    else stderr.write(`${unmarked(oneLine(render(new Style(stderr))))}\n`)
   }
 
   /** One line that names the cause. The stack follows only when CARILLON_DEBUG is set. */
@@ -35,8 +41,8 @@ export class Output {
     const { stderr, env } = this.#terminal
     const isDebug = env.CARILLON_DEBUG !== undefined && env.CARILLON_DEBUG !== ''
     if (this.isJson) stderr.write(`${JSON.stringify({ error: describeError(error, isDebug) })}\n`)
-    else stderr.write(`${new Style(stderr).paint('red', 'carillon:')} ${messageOf(error)}\n`)
-    if (isDebug && !this.isJson && error instanceof Error) stderr.write(stackOf(error))
+    else this.note((style) => `${style.paint('red', 'carillon:')} ${messageOf(error)}`)
+    if (isDebug && !this.isJson && error instanceof Error) stderr.write(lines(stackOf(error)))
   }
 }
 

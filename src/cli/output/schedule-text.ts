@@ -5,10 +5,12 @@ import type { Json } from '../../schedule/json.ts'
 import { seedOf } from '../../schedule/plannable.ts'
 import { COMMAND_JOB } from '../../task/command-job.ts'
 import { formatCommandLine } from '../command-line.ts'
+import { findingsText } from './expression-text.ts'
 import { instantsText } from './instants-text.ts'
 import type { Style } from './style.ts'
 import { properties, shorten, table } from './table.ts'
 import { absoluteTime, localZone, relativeTime, zonedTime } from './time.ts'
+import { oneLine } from './visible.ts'
 
 /** Schedules in a table. */
 export function scheduleTable(schedules: readonly Schedule[], now: number, style: Style): string {
@@ -36,7 +38,19 @@ export function savedText(
   style: Style,
 ): string {
   const line = `${verb} ${style.bold(schedule.key)}: ${whenText(schedule)}, ${workText(schedule)}`
-  return [line, nextText(schedule, next, now, style)].join('\n')
+  return [oneLine(line), nextText(schedule, next, now, style)].join('\n')
+}
+
+/** What the author of its cron expressions may not have thought of; empty when there is nothing. */
+export function notesText(schedule: Schedule, now: number): string {
+  const expressions = cronOf(schedule)
+  const notes = expressions.map((expression) => {
+    const text = findingsText(expression, now)
+    return expressions.length === 1 || text === ''
+      ? text
+      : text.replaceAll(/^Note: /gm, `Note on ${expression.expression}: `)
+  })
+  return notes.filter((text) => text !== '').join('\n')
 }
 
 /** All there is to know about a schedule. */
@@ -76,7 +90,7 @@ export function scheduleDetails(
     style,
   )
   const title = `${style.bold(schedule.key)} is ${stateText(schedule, style)}`
-  return [title, facts, '', nextText(schedule, next, now, style)].join('\n')
+  return [oneLine(title), facts, '', nextText(schedule, next, now, style)].join('\n')
 }
 
 /** When a schedule runs: `0 2 * * * in Europe/Berlin`, `every 5m`, `once at …`. */
@@ -90,13 +104,16 @@ function whenText(schedule: Schedule): string {
 
 /** What cron expressions say. */
 function inWords(schedule: Schedule): string | undefined {
-  if (schedule.state === 'broken') return undefined
-  const { timezone, syntax } = schedule
-  const seed = seedOf(schedule)
-  const sentences = expressionsOf(schedule).map((text) =>
-    new CronExpression(text, timezone, { syntax, seed }).describe(),
-  )
+  const sentences = cronOf(schedule).map((expression) => expression.describe())
   return sentences.length === 0 ? undefined : sentences.join('; ')
+}
+
+/** Its expressions, as they are read; none when they cannot be. */
+function cronOf(schedule: Schedule): CronExpression[] {
+  if (schedule.state === 'broken') return []
+  const { timezone, syntax, dst } = schedule
+  const seed = seedOf(schedule)
+  return expressionsOf(schedule).map((text) => new CronExpression(text, timezone, { syntax, dst, seed }))
 }
 
 function expressionsOf({ cron = [] }: Schedule): readonly string[] {
@@ -120,7 +137,8 @@ function stateText({ state, reason, nextRunAt }: Schedule, style: Style): string
 
 function nextText(schedule: Schedule, next: readonly Date[], now: number, style: Style): string {
   if (schedule.state === 'paused') return 'It is paused: nothing runs until carillon schedule resume.'
-  if (schedule.state === 'broken') return `It is broken: ${schedule.reason ?? 'for an unknown reason'}.`
+  if (schedule.state === 'broken')
+    return oneLine(`It is broken: ${schedule.reason ?? 'for an unknown reason'}.`)
   if (next.length === 0) return 'No run is left.'
   const lines = instantsText(next, schedule.timezone ?? localZone(), now, style).split('\n')
   return ['Next runs:', ...lines.map((line) => `  ${line}`)].join('\n')

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util'
 import type { Screen } from '../terminal.ts'
+import { marked } from './visible.ts'
 
 type Format = Parameters<typeof styleText>[0]
 
-/** How text looks on one screen. */
+/** How text looks on one screen. Its sequences are marked as our own until `Output` writes them. */
 export class Style {
   /** How wide a line may be; `undefined` when there is no limit. */
   readonly columns: number | undefined
@@ -15,7 +16,9 @@ export class Style {
   }
 
   paint(format: Format, text: string): string {
-    return this.#hasColors ? styleText(format, text, { validateStream: false }) : text
+    if (!this.#hasColors) return text
+    const [open = '', close = ''] = styleText(format, '|', { validateStream: false }).split('|')
+    return marked(open) + text + marked(close)
   }
 
   dim(text: string): string {

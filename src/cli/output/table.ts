@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
 import type { Style } from './style.ts'
+import { oneLine } from './visible.ts'
 
 const GAP = '  '
 /** A last column that has less room than this is left to the terminal to wrap. */
@@ -7,7 +8,8 @@ const NARROWEST = 20
 
 /** Rows under a heading, without lines; on a screen, the last column, plain text, is cut where the screen ends. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
-  const cut = cutLast(head, rows, style.columns)
+  const visible = rows.map((row) => row.map(oneLine))
+  const cut = cutLast(head, visible, style.columns)
   return columns([head.map((title) => style.bold(title)), ...cut])
 }
 
@@ -22,8 +24,9 @@ export function properties(
   return columns(rows)
 }
 
-/** Rows in columns, as wide as they need to be. */
-export function columns(rows: readonly (readonly string[])[]): string {
+/** Rows in columns, as wide as they need to be. A cell is one line, whatever is in it. */
+export function columns(given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(oneLine))
   const widths = widthsOf(rows)
   return rows
     .map((row) =>
