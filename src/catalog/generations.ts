@@ -75,18 +75,13 @@ export async function resumeSchedule(
 
   const { group } = record
   const definition = definitionOf(record)
-  const pausedAt = (await tables.generations.list(record.id)).at(-1)?.validFrom ?? tables.now
-  const madeUpFrom = record.state === 'paused' && missed !== 'skip' ? pausedAt + 1 : undefined
-
-  await openGeneration(
-    tables,
-    record,
-    { group, active: true, definition },
-    'resumed',
-    aheadMs,
-    madeUpFrom,
-    missed,
-  )
+  const write = { group, active: true, definition }
+  if (missed === 'skip' || record.state !== 'paused') {
+    return openGeneration(tables, record, write, 'resumed', aheadMs)
+  }
+  const pausedAt = await tables.generations.openedAt(record.id, record.generation)
+  const madeUp = { from: (pausedAt ?? tables.now) + 1, policy: missed }
+  await openGeneration(tables, record, write, 'resumed', aheadMs, madeUp)
 }
 
 /** Takes a schedule away; its rows stay until they are pruned, so that its history can be told. */
@@ -102,14 +97,19 @@ export async function deleteSchedule(tables: Tables, record: ScheduleRecord): Pr
   )
 }
 
+/** Which occurrences of a pause run after all. */
+interface MadeUp {
+  readonly from: Instant
+  readonly policy: 'latest' | 'all'
+}
+
 async function openGeneration(
   tables: Tables,
   record: ScheduleRecord,
   { group, active, definition }: ResolvedSchedule,
   cause: GenerationCause,
   aheadMs: number,
-  madeUpFrom?: Instant,
-  missed: 'skip' | 'latest' | 'all' = 'skip',
+  madeUp?: MadeUp,
 ): Promise<void> {
   const withdrawn = await withdraw(tables, record, active ? 'superseded' : 'paused')
 
@@ -124,14 +124,10 @@ async function openGeneration(
 
   const planned = record.planned - withdrawn
   const target = { ...record, generation, planned }
-  if (madeUpFrom === undefined) await planAhead(tables, target, definition, aheadMs)
-  else await planAhead(tables, target, makingUp(definition, missed), aheadMs, madeUpFrom)
-}
+  if (madeUp === undefined) return planAhead(tables, target, definition, aheadMs)
 
-/** The definition as the planner is to see it when it makes up for a pause. */
-function makingUp(definition: Definition, missed: 'skip' | 'latest' | 'all'): Definition {
-  const policy = missed === 'latest' ? 'latest' : 'all'
-  return { ...definition, catchUp: { withinMs: Number.MAX_SAFE_INTEGER, policy, max: MADE_UP_BY_RESUME } }
+  const catchUp = { withinMs: Number.MAX_SAFE_INTEGER, policy: madeUp.policy, max: MADE_UP_BY_RESUME }
+  await planAhead(tables, target, { ...definition, catchUp }, aheadMs, madeUp.from)
 }
 
 /** Plans a schedule's own occurrences within the horizon, in the transaction that made them due. */

@@ -7,7 +7,7 @@ import { plan, type Plan } from '../schedule/plan.ts'
 import { plannableOf } from '../schedule/plannable.ts'
 import { recordPlans, type PlanToRecord } from '../store/record-plans.ts'
 import { isRefusal } from '../sql/sql-error.ts'
-import { parseDefinition, type PlannableRecord } from '../store/schedule-record.ts'
+import { parseDefinition, type PlannableRecord, type ScheduleRecord } from '../store/schedule-record.ts'
 import type { Store, Tables } from '../store/store.ts'
 
 /** What one pass did. */
@@ -133,25 +133,33 @@ export class Dispatcher {
 
   /** The database refused a batch for what it holds: find the schedule that is to blame, and serve the others. */
   async #batchOneByOne(now: Instant, horizon: Instant, report: Mutable<PassReport>): Promise<boolean> {
-    const { store } = this.#options
-    const due = await store.read((tables) => tables.schedules.due(horizon, BATCH))
+    const due = await this.#options.store.read((tables) => tables.schedules.due(horizon, BATCH))
     for (const { namespace, key, id } of due) {
-      try {
-        const outcome = await store.transaction(async (tables) => {
-          const record = await tables.schedules.find(namespace, key)
-          const isStillDue =
-            record?.id === id && record.state === 'active' && (record.nextAt ?? Infinity) <= horizon
-          return this.#planAll(tables, isStillDue ? [record] : [], now, horizon)
-        })
-        this.#count(outcome, report)
-      } catch (error) {
-        if (!isRefusal(error)) throw error
-        const reason = (error as Error).message
-        await store.transaction((tables) => this.#setAside(tables, { namespace, key, id }, reason))
-        report.broken++
-      }
+      const outcome = await this.#alone({ namespace, key, id }, async (tables, record) => {
+        const isStillDue = record.state === 'active' && (record.nextAt ?? Infinity) <= horizon
+        return this.#planAll(tables, isStillDue ? [record] : [], now, horizon)
+      })
+      this.#count(outcome, report)
     }
     return due.length > 0
+  }
+
+  /** Does one schedule in a transaction of its own; if the database refuses it, it is set aside. */
+  async #alone(
+    schedule: Pick<PlannableRecord, 'namespace' | 'key' | 'id'>,
+    work: (tables: Tables, record: ScheduleRecord) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const { store } = this.#options
+    try {
+      return await store.transaction(async (tables) => {
+        const record = await tables.schedules.find(schedule.namespace, schedule.key)
+        return record?.id === schedule.id ? work(tables, record) : NOTHING
+      })
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      await store.transaction((tables) => this.#setAside(tables, schedule, (error as Error).message))
+      return { ...NOTHING, broken: 1 }
+    }
   }
 
   async #planAll(
@@ -185,26 +193,15 @@ export class Dispatcher {
   /** Tries again what was broken at an earlier pass: another release, or newer time zone data, may know better. */
   async #mendBroken(now: Instant, horizon: Instant, report: Mutable<PassReport>): Promise<void> {
     const { store, intervalMs } = this.#options
-    const triable = await store.read((tables) => tables.schedules.broken(now - intervalMs, 1))
-    if (triable.length === 0) return
-
     const broken = await store.read((tables) => tables.schedules.broken(now - intervalMs, BATCH))
-    for (const { id, namespace, key } of broken) {
-      try {
-        const outcome = await store.transaction(async (tables) => {
-          const record = await tables.schedules.find(namespace, key)
-          if (record?.id !== id || record.state !== 'broken') return this.#planAll(tables, [], now, horizon)
-          // One that turns out to be broken still is set aside once more, which also puts off its next try.
-          await tables.schedules.markMended([id])
-          return this.#planAll(tables, [record], now, horizon)
-        })
-        this.#count({ ...outcome, broken: 0 }, report)
-      } catch (error) {
-        if (!isRefusal(error)) throw error
-        await store.transaction((tables) =>
-          this.#setAside(tables, { id, namespace, key }, (error as Error).message),
-        )
-      }
+    for (const schedule of broken) {
+      const outcome = await this.#alone(schedule, async (tables, record) => {
+        if (record.state !== 'broken') return NOTHING
+        // One that turns out to be broken still is set aside once more, which also puts off its next try.
+        await tables.schedules.markMended([record.id])
+        return this.#planAll(tables, [record], now, horizon)
+      })
+      this.#count({ ...outcome, broken: 0 }, report)
     }
   }
 
@@ -228,8 +225,10 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 interface Outcome extends PassReport {
   /** Whether something may be left within the horizon. */
-  isMore: boolean
+  readonly isMore: boolean
 }
+
+const NOTHING: Outcome = { planned: 0, missed: 0, broken: 0, isMore: false }
 
 /** What to write for one schedule, or why nothing can be. */
 function decide(

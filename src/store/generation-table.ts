@@ -1,7 +1,7 @@
 import type { Instant } from '../clock/clock.ts'
 import type { Definition } from '../schedule/definition.ts'
 import type { Sql } from '../sql/sql-database.ts'
-import { parseDefinition, type GenerationCause, type GenerationRecord } from './schedule-record.ts'
+import type { GenerationCause } from './schedule-record.ts'
 
 /** The table of generations: every definition that was ever in force, from when, and why. */
 export class GenerationTable {
@@ -25,20 +25,14 @@ export class GenerationTable {
       .execute()
   }
 
-  /** All generations of a schedule, oldest first. */
-  async list(scheduleId: number): Promise<GenerationRecord[]> {
-    const rows = await this.#sql
+  /** When a generation was opened; `undefined` when there is no such generation. */
+  async openedAt(scheduleId: number, generation: number): Promise<Instant | undefined> {
+    const row = await this.#sql
       .selectFrom('carillon_generations')
-      .selectAll()
+      .select('valid_from')
       .where('schedule_id', '=', scheduleId)
-      .orderBy('generation')
-      .execute()
-    return rows.map((row) => ({
-      scheduleId: row.schedule_id,
-      generation: row.generation,
-      cause: row.cause as GenerationCause,
-      validFrom: row.valid_from,
-      definition: parseDefinition(row.definition),
-    }))
+      .where('generation', '=', generation)
+      .executeTakeFirst()
+    return row?.valid_from
   }
 }

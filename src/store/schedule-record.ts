@@ -39,15 +39,6 @@ export interface ScheduleRecord extends PlannableRecord {
 /** Why a generation was opened. */
 export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'deleted'
 
-export interface GenerationRecord {
-  readonly scheduleId: number
-  readonly generation: number
-  readonly cause: GenerationCause
-  /** The definition is in force from this instant, exclusive, to the next generation's. */
-  readonly validFrom: Instant
-  readonly definition: Definition
-}
-
 /**
  * The definition that a row holds. Only Carillon writes them, so this checks that the text is one of its own making,
  * not each value; what else may be wrong shows when it is compiled.

@@ -143,7 +143,7 @@ export class Worker {
       this.#wakeQueues()
       if (this.#runs.size === 0) this.#whenIdle?.()
     }
-    const gaveWay = (error: unknown) => {
+    const failed = (error: unknown) => {
       this.#options.logger.error({ error, run: id }, 'a run could not be brought to its end')
       const failure = {
         code: 'INTERNAL',
@@ -151,7 +151,7 @@ export class Worker {
       }
       ended({ kind: 'failed', error: failure, result: null, retryAt: undefined })
     }
-    void run.execute().then(ended, gaveWay)
+    void run.execute().then(ended, failed)
   }
 
   /** Writes what has ended. */

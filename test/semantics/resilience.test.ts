@@ -1,24 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { defineJob, type JobContext } from '../../src/index.ts'
 import { gate, instant, ledger, useWorld } from './support.ts'
 
 const world = useWorld()
 
-function job(name: string, handle: (context: JobContext) => unknown) {
-  return defineJob(name, {
-    handle: (context) => {
-      world.record(context)
-      return handle(context)
-    },
-  })
-}
-
 describe('one bad thing does not spoil the others', () => {
   it('a backoff that comes to fractions of a millisecond is written all the same', async () => {
-    const failing = job('failing', () => {
+    const failing = world.job('failing', () => {
       throw new Error('always')
     })
-    const cron = await world.open({ jobs: [failing, job('good', () => 'ok')] })
+    const cron = await world.open({ jobs: [failing, world.job('good', () => 'ok')] })
     await cron.start()
     const backoff = { initial: '1s', factor: 1.5 }
     await cron.schedule({ key: 'failing', cron: '1 10 * * *', job: 'failing', retries: 6, backoff })
@@ -66,7 +56,7 @@ describe('one bad thing does not spoil the others', () => {
 describe('a clock that jumps', () => {
   it('forward, does not take a run from the process that runs it', async () => {
     const end = gate()
-    const cron = await world.open({ jobs: [job('slow', () => end.promise)] })
+    const cron = await world.open({ jobs: [world.job('slow', () => end.promise)] })
     await cron.start()
     await cron.schedule({ key: 'a', cron: '5 10 * * *', job: 'slow' })
     await world.clock.advanceTo(instant('10:05:01'))

@@ -1,22 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { defineJob, WorkerStoppedError, type JobContext } from '../../src/index.ts'
+import { WorkerStoppedError } from '../../src/index.ts'
 import { aborted, gate, instant, ledger, until, useWorld } from './support.ts'
 
 const world = useWorld()
 
-function slow(handle: (context: JobContext) => unknown) {
-  return defineJob('slow', {
-    handle(context) {
-      world.record(context)
-      return handle(context)
-    },
-  })
-}
-
 describe('stop()', () => {
   it('lets a run come to its end', async () => {
     const end = gate()
-    const cron = await world.open({ jobs: [slow(() => end.promise)] })
+    const cron = await world.open({ jobs: [world.job('slow', () => end.promise)] })
     await cron.start()
     await cron.schedule({ key: 'a', cron: '5 10 * * *', job: 'slow' })
     await world.clock.advance('5m')
@@ -34,13 +25,13 @@ describe('stop()', () => {
     let reason: unknown
     const first = await world.open({
       jobs: [
-        slow(({ signal }) => {
+        world.job('slow', ({ signal }) => {
           signal.addEventListener('abort', () => (reason = signal.reason))
           return aborted(signal)
         }),
       ],
     })
-    const second = await world.open({ jobs: [slow(() => 'done by the second')] })
+    const second = await world.open({ jobs: [world.job('slow', () => 'done by the second')] })
     await first.start()
     await first.schedule({ key: 'a', cron: '5 10 * * *', job: 'slow' })
     await world.clock.advance('5m')
@@ -65,8 +56,8 @@ describe('stop()', () => {
 
   it('does not hang on a handler that ignores the abort, and the occurrence is not lost', async () => {
     const never = gate()
-    const first = await world.open({ jobs: [slow(() => never.promise)] })
-    const second = await world.open({ jobs: [slow(() => 'done by the second')] })
+    const first = await world.open({ jobs: [world.job('slow', () => never.promise)] })
+    const second = await world.open({ jobs: [world.job('slow', () => 'done by the second')] })
     await first.start()
     await first.schedule({ key: 'a', cron: '5 10 * * *', job: 'slow' })
     await world.clock.advance('5m')
@@ -120,7 +111,7 @@ describe('stop()', () => {
 
   it('takes nothing new while it lets a run end', async () => {
     const end = gate()
-    const cron = await world.open({ jobs: [slow(() => end.promise), world.note] })
+    const cron = await world.open({ jobs: [world.job('slow', () => end.promise), world.note] })
     await cron.start()
     await cron.schedule({ key: 'a', cron: '5 10 * * *', job: 'slow' })
     await cron.schedule({ key: 'b', cron: '6 10 * * *', job: 'note' })
@@ -138,7 +129,7 @@ describe('concurrency', () => {
   it('bounds how many run at once, and the others follow', async () => {
     const gates = Array.from({ length: 6 }, gate)
     let next = 0
-    const cron = await world.open({ jobs: [slow(() => gates[next++]?.promise)], concurrency: 2 })
+    const cron = await world.open({ jobs: [world.job('slow', () => gates[next++]?.promise)], concurrency: 2 })
     await cron.start()
     for (let n = 0; n < 6; n++) await cron.schedule({ key: `k${n}`, cron: '5 10 * * *', job: 'slow' })
 

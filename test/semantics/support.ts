@@ -80,6 +80,16 @@ export class World {
     }
   }
 
+  /** A job whose beginnings are recorded. */
+  job(name: string, handle: (context: JobContext) => unknown) {
+    return defineJob(name, {
+      handle: (context) => {
+        this.record(context)
+        return handle(context)
+      },
+    })
+  }
+
   /** Everything that the file holds, to show that a refused call wrote nothing. */
   dump(): unknown {
     const tables = this.sql(`select name from sqlite_schema where type = 'table' order by name`)

@@ -1,25 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { defineJob, LeaseLostError, type JobContext } from '../../src/index.ts'
+import { LeaseLostError } from '../../src/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
 import { gate, instant, useWorld } from './support.ts'
 
 const world = useWorld()
-
-function slow(handle: (context: JobContext) => unknown) {
-  return defineJob('slow', {
-    handle(context) {
-      world.record(context)
-      return handle(context)
-    },
-  })
-}
 
 describe('a process that is not heard of any more', () => {
   it('loses its run to another one, is told so when it wakes, and what it writes no longer counts', async () => {
     const asleep = new ManualClock(world.clock.now())
     const ends = [gate(), gate()]
     const reasons: unknown[] = []
-    const job = slow(async ({ occurrence: { attempt }, signal }) => {
+    const job = world.job('slow', async ({ occurrence: { attempt }, signal }) => {
       signal.addEventListener('abort', () => reasons.push(signal.reason))
       await ends[attempt - 1]?.promise
       return attempt
