@@ -1,131 +1,135 @@
 /**
- * Start minus due, on SQLite, with one process that dispatches and works and a handler that does nothing. The floor is
- * a plain `setTimeout` for each of the same instants, at the same time on another thread.
+ * Start minus due, with one process that dispatches and works and a handler that does nothing. The floor is a plain
+ * `setTimeout` for each of the same instants, at the same time on another thread.
  *
- * The last row is about a burst: from the one instant at which 10,000 occurrences fall due until all have started,
- * beside one bare UPDATE that sets the same rows to running.
+ * The rows of a burst are about 10,000 that fall due at one instant, from then until all have started, beside one bare
+ * claim of the same rows, by 1,000.
  */
 import { Carillon } from '../src/carillon/carillon.ts'
-import { defineJob } from '../src/task/job.ts'
+import { allPeers } from './peer/all-peers.ts'
+import { AT_ONCE } from './support/bare/bare.ts'
+import { Databases, type DatabaseKind } from './support/databases.ts'
 import { interleave, timed } from './support/interleave.ts'
 import { median, quantile } from './support/median.ts'
+import { noop } from './support/noop.ts'
+import { checkLedger, occurrencesAt, occurrencesPlannedAt } from './support/occurrences.ts'
 import { row, type BenchOptions, type BenchReport, type BenchRow } from './support/report.ts'
-import { countIn, insertInLoop, storeSchedules, type OccurrenceRow } from './support/rows.ts'
-import { TempDatabase } from './support/temp-database.ts'
-import { preciseNow, timerLateness } from './support/timer-floor.ts'
+import { Starts } from './support/starts.ts'
+import { timerLateness } from './support/timer-floor.ts'
 
-/** What opening, seeding and claiming get before the first instant. */
+/** What setting up gets before the first instant, and on top of it for each run. */
 const LEAD_MS = 3_000
+const LEAD_PER_RUN_MS = 1
 const BURST = 10_000
-const BURST_ROUNDS = 5
+const ROUNDS = 5
+/** How many runs at once: Carillon's default. */
+const CONCURRENCY = 20
 
-export async function bench({ quick }: BenchOptions): Promise<BenchReport> {
-  const rows = quick
-    ? await spread(1_000, 10_000)
-    : [...(await spread(1_000, 60_000)), ...(await spread(10_000, 60_000))]
-  rows.push(await burst(quick ? 1_000 : BURST))
+/** Runs something at each of these instants, and answers how late each began. */
+type Runner = (instants: readonly number[], concurrency: number) => Promise<readonly number[]>
+
+export async function bench({ quick, kinds }: BenchOptions): Promise<BenchReport> {
+  await using databases = new Databases()
+  const ours = kinds.map((kind): [string, Runner] => [
+    kind,
+    (...given) => carillon(databases, kind, ...given),
+  ])
+  const peers = (await allPeers(databases)).map((peer): [string, Runner] => [
+    peer.name,
+    (...given) => peer.lateness(...given),
+  ])
+  const runners = [...ours, ...peers]
+
+  const rows: BenchRow[] = []
+  const loads = quick ? [[1_000, 10_000] as const] : [[1_000, 60_000] as const, [10_000, 60_000] as const]
+  for (const [count, windowMs] of loads)
+    for (const [name, run] of runners) rows.push(...(await spread(name, run, count, windowMs)))
+
+  const count = quick ? 1_000 : BURST
+  rows.push(...(await burst(databases, kinds, runners, count, quick ? 2 : ROUNDS)))
   return { bench: 'lateness', rows }
 }
 
-/** `count` runs, evenly over `windowMs`. Every default of Carillon holds; only its ledger is watched. */
-async function spread(count: number, windowMs: number): Promise<BenchRow[]> {
-  using database = await TempDatabase.create()
-  const firstAt = Math.ceil(Date.now()) + LEAD_MS + count
+/** `count` runs, evenly over `windowMs`. */
+async function spread(name: string, run: Runner, count: number, windowMs: number): Promise<BenchRow[]> {
+  const firstAt = inTimeFor(count)
   const instants = Array.from({ length: count }, (_, i) => firstAt + Math.floor((i * windowMs) / count))
-  store(database, count, (id) => instants[id - 1]!)
+  const [floor, late] = await Promise.all([timerLateness(instants), run(instants, CONCURRENCY)])
 
-  const late: number[] = []
-  const { promise: allStarted, resolve } = Promise.withResolvers<void>()
-  const noop = defineJob('noop', {
-    handle: async ({ occurrence }) => {
-      late.push(preciseNow() - occurrence.dueAt.getTime())
-      if (late.length === count) resolve()
-    },
-  })
-  const timers = timerLateness(instants)
-  await using carillon = await Carillon.open({ database: database.address, jobs: [noop] })
-  await carillon.start()
-  await allStarted
-  const floor = await timers
-
-  await carillon.stop()
-  checkLedger(database, count)
-  const name = `${count.toLocaleString('en')} in ${windowMs / 1_000} s`
+  const label = `${name}, ${count.toLocaleString('en')} in ${windowMs / 1_000} s`
   return ([0.5, 0.95, 0.99, 1] as const).map((q) => {
-    const label = q === 1 ? 'max' : `p${q * 100}`
-    return row(`${name}, ${label}`, 'ms', quantile(late, q), quantile(floor, q))
+    const which = q === 1 ? 'max' : `p${q * 100}`
+    return row(`${label}, ${which}`, 'ms', quantile(late, q), quantile(floor, q))
   })
 }
 
-/** `count` runs at one instant, planned beforehand. */
-async function burst(count: number): Promise<BenchRow> {
-  const times = await interleave(BURST_ROUNDS, {
-    floor: async () => {
-      using database = await planned(count, Date.now())
-      using connection = database.connect()
-      const claim = connection.prepare(`
-        update carillon_occurrences
-        set state = 'running', owner = 'bench', attempt = attempt + 1, started_at = ?, lease_until = ?
-        where queue = 'default' and due_at <= ? and state = 'planned' and lease_until is null`)
-      const now = Date.now()
-      return await timed(() => claim.run(now, now + 30_000, now))
-    },
-    ours: () => burstOnce(count),
+/** `count` runs at one instant: how late the last begins. */
+async function burst(
+  databases: Databases,
+  kinds: readonly DatabaseKind[],
+  runners: readonly (readonly [string, Runner])[],
+  count: number,
+  rounds: number,
+): Promise<BenchRow[]> {
+  const ours = runners.map(([name, run]) => {
+    const last = async () => {
+      const dueAt = inTimeFor(count)
+      return Math.max(
+        ...(await run(
+          Array.from({ length: count }, () => dueAt),
+          count,
+        )),
+      )
+    }
+    return [name, last] as const
   })
-  return row(
-    `${count.toLocaleString('en')} at one instant, all started`,
-    'ms',
-    median(times.ours),
-    median(times.floor),
-  )
+  const floors = kinds.map((kind) => [`bare ${kind}`, () => bareClaim(databases, kind, count)] as const)
+  const times = await interleave(rounds, Object.fromEntries([...ours, ...floors]))
+
+  return runners.map(([name]) => {
+    // The peers are measured against PostgreSQL's.
+    const floor = times[`bare ${name}`] ?? times['bare postgres']
+    const label = `${name}, ${count.toLocaleString('en')} at one instant, all started`
+    return row(label, 'ms', median(times[name]!), floor === undefined ? null : median(floor))
+  })
 }
 
-async function burstOnce(count: number): Promise<number> {
-  const dueAt = Date.now() + LEAD_MS
-  using database = await planned(count, dueAt)
+/** Every default of Carillon holds, but for the concurrency. */
+async function carillon(
+  databases: Databases,
+  kind: DatabaseKind,
+  instants: readonly number[],
+  concurrency: number,
+): Promise<readonly number[]> {
+  await using database = await databases.create(kind)
+  const starts = new Starts(instants.length)
+  const jobs = [noop(starts.began)]
+  await using cron = await Carillon.open({ database: database.address, jobs, concurrency })
+  await cron.scheduleMany(instants.map((at, i) => ({ key: `bench-${i}`, at, job: 'noop' })))
+  await database.bare.settle()
+  if (Date.now() > instants[0]! - 1_000) throw new Error('setting up took too long: give it more time')
 
-  let started = 0
-  const { promise: allStarted, resolve } = Promise.withResolvers<number>()
-  const noop = defineJob('noop', {
-    handle: async () => {
-      if (++started === count) resolve(preciseNow() - dueAt)
-    },
+  await cron.start()
+  const late = await starts.all
+  await cron.stop()
+  await checkLedger(database.bare, 'succeeded', instants.length)
+  return late
+}
+
+async function bareClaim(databases: Databases, kind: DatabaseKind, count: number): Promise<number> {
+  await using database = await databases.create(kind)
+  const { bare } = database
+  const now = Date.now()
+  await Object.values(bare.bulkWays)[0]!(occurrencesPlannedAt(now), occurrencesAt(now, count))
+  await bare.settle()
+
+  const ms = await timed(async () => {
+    while ((await bare.claimDue(AT_ONCE)) > 0);
   })
-  await using carillon = await Carillon.open({ database: database.address, jobs: [noop], concurrency: count })
-  await carillon.start({ roles: ['work'] })
-  const ms = await allStarted
-
-  await carillon.stop()
-  checkLedger(database, count)
+  await checkLedger(bare, 'running', count)
   return ms
 }
 
-/** Schedules with nothing left to plan, and their occurrences at one instant. */
-async function planned(count: number, dueAt: number): Promise<TempDatabase> {
-  const database = await TempDatabase.create()
-  using connection = database.connect()
-  storeSchedules(
-    connection,
-    count,
-    once(() => dueAt),
-    () => null,
-  )
-  const rows = Array.from({ length: count }, (_, i): OccurrenceRow => [i + 1, 1, dueAt, dueAt])
-  insertInLoop(connection, rows, Date.now())
-  return database
-}
-
-function store(database: TempDatabase, count: number, at: (id: number) => number): void {
-  using connection = database.connect()
-  storeSchedules(connection, count, once(at), at)
-}
-
-function once(at: (id: number) => number) {
-  return (id: number) => ({ at: at(id), job: 'noop', payload: { id } })
-}
-
-function checkLedger(database: TempDatabase, count: number): void {
-  using connection = database.connect()
-  const succeeded = countIn(connection, 'succeeded')
-  if (succeeded !== count) throw new Error(`${succeeded} runs succeeded, not ${count}`)
+function inTimeFor(count: number): number {
+  return Date.now() + LEAD_MS + count * LEAD_PER_RUN_MS
 }

@@ -3,23 +3,25 @@
  *
  *     npm run bench -- dispatch
  *     npm run bench -- dispatch --quick
+ *     npm run bench -- dispatch --database sqlite
  *
- * Every `bench/<name>.ts` besides this file is a bench and exports `bench({ quick })`. The last line of the output is
+ * Every `bench/<name>.ts` besides this file is a bench and exports `bench({ quick, kinds })`. The last line of the output is
  * the report as one JSON object.
  */
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { didYouMean } from '../src/suggestion.ts'
-import { printReport, type Bench } from './support/report.ts'
+import { DATABASE_KINDS, type DatabaseKind } from './support/databases.ts'
+import { printReport, type Bench, type BenchOptions } from './support/report.ts'
 
-const USAGE = 'usage: npm run bench -- <name> [--quick]'
+const USAGE = `usage: npm run bench -- <name> [--quick] [--database ${DATABASE_KINDS.join('|')}]…`
 
 process.exitCode = await main(process.argv.slice(2))
 
 /** @returns the exit status */
 async function main(args: string[]): Promise<number> {
-  const { name, quick, problem } = readArguments(args)
+  const { name, options, problem } = readArguments(args)
   if (problem !== undefined) {
     console.error(`${problem}\n${USAGE}`)
     return 2
@@ -38,21 +40,32 @@ async function main(args: string[]): Promise<number> {
   }
 
   const { bench } = (await import(`./${name}.ts`)) as { bench: Bench }
-  printReport(await bench({ quick }))
+  printReport(await bench(options))
   return 0
 }
 
-function readArguments(args: string[]): { name?: string | undefined; quick: boolean; problem?: string } {
+interface Arguments {
+  readonly name?: string | undefined
+  readonly options: BenchOptions
+  readonly problem?: string
+}
+
+function readArguments(args: string[]): Arguments {
+  const options = { quick: false, kinds: DATABASE_KINDS }
   try {
     const { values, positionals } = parseArgs({
       args,
-      options: { quick: { type: 'boolean', default: false } },
+      options: { quick: { type: 'boolean', default: false }, database: { type: 'string', multiple: true } },
       allowPositionals: true,
     })
-    if (positionals.length > 1) return { quick: false, problem: 'one bench at a time' }
-    return { name: positionals[0], quick: values.quick }
+    if (positionals.length > 1) return { options, problem: 'one bench at a time' }
+
+    const { quick, database = [...DATABASE_KINDS] } = values
+    const unknown = database.find((kind) => !(DATABASE_KINDS as readonly string[]).includes(kind))
+    if (unknown !== undefined) return { options, problem: `unknown database "${unknown}"` }
+    return { name: positionals[0], options: { quick, kinds: database as DatabaseKind[] } }
   } catch (error) {
-    return { quick: false, problem: error instanceof Error ? error.message : String(error) }
+    return { options, problem: error instanceof Error ? error.message : String(error) }
   }
 }
 

@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import type { DatabaseKind } from './databases.ts'
 
 /** One measured thing, beside the least that it could cost. */
 export interface BenchRow {
@@ -20,6 +21,8 @@ export interface BenchReport {
 export interface BenchOptions {
   /** A few seconds instead of minutes: smaller sizes, the same code. */
   readonly quick: boolean
+  /** The databases on which Carillon and its floors are measured. */
+  readonly kinds: readonly DatabaseKind[]
 }
 
 /** What a bench module exports under the name `bench`. */

@@ -59,7 +59,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
    */
   static async open(options: CarillonOptions): Promise<Carillon> {
     const settings = resolveOptions(options)
-    const store = await Store.open(settings.database, settings.clock)
+    const store = await Store.open(settings.database, options.clock)
     try {
       return new Carillon(settings, store)
     } catch (error) {
@@ -85,8 +85,8 @@ export class Carillon extends Catalog implements AsyncDisposable {
 
   /** The same door, confined to the schedules of another namespace: no key of it reaches beyond. */
   namespace(name: string): Catalog {
-    if (name === '' || name.length > 255)
-      throw new InvalidInputError('a namespace has 1 to 255 characters', 'namespace')
+    if (name === '' || name.length > 255 || name.includes('\u0000') || !name.isWellFormed())
+      throw new InvalidInputError('a namespace has 1 to 255 characters, none of them NUL', 'namespace')
     return new Catalog(this.#parts, name)
   }
 
@@ -95,12 +95,13 @@ export class Carillon extends Catalog implements AsyncDisposable {
    * the queue. For a scheduler that is driven from outside; `start` does this by itself.
    *
    * @throws {InvalidInputError} when `ahead` is not longer than 0
+   * @throws {DriverError} when the database fails, or another transaction holds a schedule that is due for 10 seconds
    */
   async dispatch({ ahead }: { ahead?: Duration } = {}): Promise<PassReport> {
     const aheadMs = ahead === undefined ? this.#settings.aheadMs : durationMs(ahead, 'ahead')
     if (aheadMs === 0) throw new InvalidInputError('ahead must be longer than 0', 'ahead')
 
-    const report = await this.#dispatcher.pass(aheadMs)
+    const report = await this.#dispatcher.pass(aheadMs, { waits: true })
     if (report.planned > 0) this.#store.announce()
     return report
   }

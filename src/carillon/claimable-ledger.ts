@@ -6,11 +6,11 @@ export function claimableLedger(store: Store): ClaimableLedger {
   return {
     now: () => store.now(),
     nextDue: (queue, jobs) => store.read((tables) => tables.runs.nextDue(queue, jobs)),
-    claim: (claim) => store.transaction((tables) => tables.runs.claim(claim, tables.now)),
+    claim: (claim) => store.brief((tables) => tables.runs.claim(claim, tables.now)),
     watch: (listener) => store.watch(listener),
 
     async release(refs, owner) {
-      await store.transaction((tables) => tables.runs.release(refs, owner))
+      await store.brief((tables) => tables.runs.release(refs, owner))
       store.announce()
     },
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { SystemClock } from '../clock/system-clock.ts'
 import { ConfigError } from '../errors.ts'
+import type { DatabaseInput } from '../sql/database-input.ts'
 import { consoleLogger, guarded, type Logger } from '../logger.ts'
 import { didYouMean } from '../suggestion.ts'
 import type { AnyJob } from '../task/job.ts'
@@ -13,8 +14,11 @@ export type Role = 'dispatch' | 'work'
 
 /** How Carillon is set up. The config file holds the same. */
 export interface CarillonOptions {
-  /** Where schedules and the ledger live: `sqlite:<file>`. Created and brought up to date when needed. */
-  readonly database: string
+  /**
+   * Where schedules and the ledger live: `sqlite:<file>`, `postgres://…`, `mysql://…`, or a pool of connections that the
+   * application has. The tables are created and brought up to date when needed.
+   */
+  readonly database: DatabaseInput
   /** The jobs that schedules can name and this process can run. */
   readonly jobs?: readonly AnyJob[] | undefined
   /** Whether this process runs the built-in job `command`; `false` by default. */
@@ -40,12 +44,13 @@ export interface CarillonOptions {
   /** A name for this process, shown as where a run ran; host name and process id by default. */
   readonly server?: string | undefined
   readonly logger?: Logger | undefined
+  /** What time it is, for tests. It is the database's clock otherwise that decides what is due. */
   readonly clock?: Clock | undefined
 }
 
 /** The options with every default written out. */
 export interface Settings {
-  readonly database: string
+  readonly database: DatabaseInput
   readonly jobs: readonly AnyJob[]
   readonly allowCommands: boolean
   readonly aheadMs: number
@@ -87,7 +92,7 @@ const SHORTEST_LEASE_MS = 1_000
 export function resolveOptions(options: CarillonOptions): Settings {
   const unknown = Object.keys(options).find((name) => !KNOWN.includes(name))
   if (unknown !== undefined) throw new ConfigError(`unknown option "${unknown}"${didYouMean(unknown, KNOWN)}`)
-  if (typeof options.database !== 'string') {
+  if (options.database === undefined || options.database === null) {
     throw new ConfigError('no database is given: set database, as in "sqlite:./carillon.db"')
   }
 

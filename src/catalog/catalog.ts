@@ -1,50 +1,51 @@
-import { randomUUIDv7 } from 'node:crypto'
 import {
   InvalidInputError,
-  InvalidPayloadError,
   ScheduleConflictError,
   ScheduleNotFoundError,
+  UnsupportedByDriverError,
 } from '../errors.ts'
 import { didYouMean } from '../suggestion.ts'
 import { applyPatch } from '../schedule/apply-patch.ts'
-import type { Definition } from '../schedule/definition.ts'
-import { toJson } from '../schedule/json.ts'
 import { parseOccurrenceId, type OccurrenceRef, type OccurrenceState } from '../schedule/occurrence.ts'
-import { seedOf, type ScheduleIdentity } from '../schedule/plannable.ts'
+import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { instantMs } from '../schedule/instant-input.ts'
 import { resolveDefinition, type ResolvedSchedule } from '../schedule/resolve-definition.ts'
-import type {
-  InstantInput,
-  RecurrenceInput,
-  ScheduleInput,
-  SchedulePatch,
-} from '../schedule/schedule-input.ts'
+import type { InstantInput, RecurrenceInput, SchedulePatch } from '../schedule/schedule-input.ts'
 import { compileTiming } from '../schedule/timing.ts'
-import type { ScheduleRecord } from '../store/schedule-record.ts'
-import type { Store, Tables } from '../store/store.ts'
-import type { Job } from '../task/job.ts'
-import type { JobRegistry } from '../task/job-registry.ts'
+import type { ScheduleRecord, ScheduleState } from '../store/schedule-record.ts'
+import type { Store, Tables, TableSet, Transactions } from '../store/store.ts'
+import { checkCount } from './check-count.ts'
 import {
   changeSchedule,
-  createSchedule,
   deleteSchedule,
   pauseSchedule,
   resumeSchedule,
   storedDefinition,
 } from './generations.ts'
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
+import { atIndex, ScheduleResolver, type ResolverParts, type ScheduleOptions } from './schedule-resolver.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
+import { ScheduleWriter, WriteStep } from './schedule-writer.ts'
+import { triggerSchedule } from './trigger.ts'
 
-/** A schedule to store. The job is named, or given as `defineJob` made it, which types the payload. */
-export type ScheduleOptions<Input = unknown> = Omit<ScheduleInput, 'job' | 'payload'> & {
-  // oxlint-disable-next-line typescript/no-explicit-any -- what the handler gets out of the schema does not matter here
-  readonly job: string | Job<any, Input>
-  readonly payload?: Input
+/** What became of the schedules that were to be stored. */
+export interface WriteCounts {
+  readonly created: number
+  readonly changed: number
+  readonly unchanged: number
 }
 
 /** Which schedules `describeAll` yields. */
 export interface DescribeFilter {
   readonly group?: string | undefined
+  /** Only those in one of these states. */
+  readonly states?: readonly ScheduleState[] | undefined
+  /** Only those of this job. */
+  readonly job?: string | undefined
+  /** Only those whose key or group has this text in it; the letters A to Z in either case. */
+  readonly text?: string | undefined
+  /** Begins after this key: the last one of an earlier listing. */
+  readonly afterKey?: string | undefined
 }
 
 /** Which occurrences `history` answers. */
@@ -63,15 +64,10 @@ export interface HistoryOptions {
 export type ResumeAnswer = 'skip' | 'latest' | 'all'
 
 /** What a catalog works with. */
-export interface CatalogParts {
-  readonly store: Store
-  readonly jobs: JobRegistry
-  /** The names of the queues that schedules may choose. */
-  readonly queues: readonly string[]
+export interface CatalogParts extends ResolverParts {
+  readonly store: Transactions & Partial<Pick<Store, 'join'>>
   /** How far ahead the schedule's own occurrences are written when it is stored. */
   readonly aheadMs: number
-  /** The largest payload, in bytes of JSON. */
-  readonly maxPayloadBytes: number
 }
 
 const DESCRIBE_PAGE = 200
@@ -87,10 +83,29 @@ export class Catalog {
   /** The namespace that this handle is confined to. */
   readonly namespaceName: string
   readonly #parts: CatalogParts
+  readonly #resolver: ScheduleResolver
+  readonly #writer: ScheduleWriter
 
   constructor(parts: CatalogParts, namespaceName: string) {
     this.#parts = parts
     this.namespaceName = namespaceName
+    this.#resolver = new ScheduleResolver(parts, namespaceName)
+    this.#writer = new ScheduleWriter(parts.store, namespaceName, parts.aheadMs)
+  }
+
+  /**
+   * The same schedules inside a transaction that the application has begun: what is stored, changed or deleted through
+   * this handle comes true when that transaction is committed, and never if it is rolled back.
+   *
+   * @param connection the connection with the transaction: a client of `pg`, a connection of `mysql2`
+   * @throws {UnsupportedByDriverError} on SQLite
+   * @throws {ConfigError} when it is not a connection of this database's driver
+   */
+  within(connection: unknown): Catalog {
+    const { store } = this.#parts
+    if (store.join === undefined)
+      throw new UnsupportedByDriverError('this handle is inside a transaction already')
+    return new Catalog({ ...this.#parts, store: store.join(connection) }, this.namespaceName)
   }
 
   /**
@@ -103,17 +118,43 @@ export class Catalog {
    * @throws {InvalidPayloadError} when the job's schema refuses the payload, or it is too large
    */
   async schedule<Input = unknown>(options: ScheduleOptions<Input>): Promise<Schedule> {
-    const job = typeof options.job === 'string' ? options.job : options.job?.name
-    const key = options.key ?? randomUUIDv7()
-    const resolved = await this.#resolve({ ...options, key, job }, key)
+    const { record, at } = await this.#writer.write(await this.#resolver.toWrite(options))
+    this.#parts.store.announce()
+    return describeRecord(record, at)
+  }
 
-    return this.#change(async (tables) => {
-      const present = await tables.schedules.find(this.namespaceName, key)
-      if (present === undefined)
-        await createSchedule(tables, this.#identity(key), resolved, this.#parts.aheadMs)
-      else await changeSchedule(tables, present, resolved, this.#parts.aheadMs)
-      return key
-    })
+  /**
+   * Stores many schedules, each as `schedule` would. They are written in steps of up to 500, each of them whole or not at all,
+   * so that a hundred thousand need no memory for all of them; what was stored before an error stays.
+   *
+   * @throws as `schedule`; the message tells which one was meant
+   */
+  async scheduleMany(
+    schedules: Iterable<ScheduleOptions> | AsyncIterable<ScheduleOptions>,
+    { onProgress }: { onProgress?: (counts: WriteCounts) => void } = {},
+  ): Promise<WriteCounts> {
+    const counts = { created: 0, changed: 0, unchanged: 0 }
+    let step = new WriteStep()
+    const write = async () => {
+      if (step.schedules.length === 0) return
+      for (const { change } of await this.#writer.writeAll(step.schedules)) counts[change]++
+      step = new WriteStep()
+      this.#parts.store.announce()
+      onProgress?.({ ...counts })
+    }
+    let index = 0
+    for await (const options of schedules) {
+      const schedule = await this.#resolver.toWrite(options).catch((error: unknown) => {
+        throw atIndex(error, index, options)
+      })
+      if (!step.add(schedule)) {
+        await write()
+        step.add(schedule)
+      }
+      index++
+    }
+    await write()
+    return counts
   }
 
   /**
@@ -125,38 +166,48 @@ export class Catalog {
    * @throws as `schedule`
    */
   async patch(key: string, patch: SchedulePatch, expected: { revision?: number } = {}): Promise<Schedule> {
+    let present = await this.#parts.store.read((tables) => this.#get(tables, key))
+    checkRevision(present, expected.revision)
     for (;;) {
-      const present = await this.#parts.store.read((tables) => this.#get(tables, key))
-      checkRevision(present, expected.revision)
-
       const stored = {
         group: present.group,
         active: present.state !== 'paused',
         definition: storedDefinition(present),
       }
-      const resolved = await this.#resolve(
+      const resolved = await this.#resolver.resolve(
         applyPatch(stored, patch),
         key,
         'job' in patch || 'payload' in patch,
       )
 
       // A job's schema may take its time, so it is asked outside of the transaction, and the row looked at again.
-      const changed = await this.#parts.store.transaction(async (tables) => {
-        const record = await this.#get(tables, key)
-        if (record.id !== present.id || record.revision !== present.revision) return false
+      const { id, revision } = present
+      let isWritten = false
+      const found = await this.#parts.store.transaction(async (tables) => {
+        const record = await this.#lock(tables, key)
+        // A second try, after the answer to the first was lost, finds the change made.
+        isWritten &&= isAs(record, resolved)
+        if (isWritten || record.id !== id || record.revision !== revision) return record
+        isWritten = true
         await changeSchedule(tables, record, resolved, this.#parts.aheadMs)
-        return true
+        return record
       })
-      if (changed) return this.#changed(key)
+      if (isWritten) return this.#changed(key)
+
+      present = found
+      checkRevision(present, expected.revision)
     }
   }
 
   /** Deletes a schedule; what it has planned and not begun is withdrawn. @returns whether it was there */
   async delete(key: string): Promise<boolean> {
+    let isDeleted = false
     return this.#parts.store.transaction(async (tables) => {
-      const record = await tables.schedules.find(this.namespaceName, key)
-      if (record === undefined) return false
+      const record = await tables.lock(this.namespaceName, key)
+      // A second try, after the answer to the first was lost, finds it gone.
+      if (record === undefined) return isDeleted
       await deleteSchedule(tables, record)
+      isDeleted = true
       return true
     })
   }
@@ -168,7 +219,7 @@ export class Catalog {
    */
   async pause(key: string): Promise<Schedule> {
     return this.#change(async (tables) => {
-      await pauseSchedule(tables, await this.#get(tables, key))
+      await pauseSchedule(tables, await this.#lock(tables, key))
       return key
     })
   }
@@ -188,7 +239,7 @@ export class Catalog {
       throw new InvalidInputError(message + hint, 'missed')
     }
     return this.#change(async (tables) => {
-      await resumeSchedule(tables, await this.#get(tables, key), missed, this.#parts.aheadMs)
+      await resumeSchedule(tables, await this.#lock(tables, key), missed, this.#parts.aheadMs)
       return key
     })
   }
@@ -201,16 +252,14 @@ export class Catalog {
    */
   async trigger(key: string): Promise<Occurrence> {
     const { store } = this.#parts
+    let written: OccurrenceRef | undefined
     const occurrence = await store.transaction(async (tables) => {
-      const record = await this.#get(tables, key)
-      if (record.state === 'broken') {
-        throw new ScheduleConflictError(`schedule "${key}" is broken and cannot run: ${record.reason}`, key)
-      }
-      const definition = storedDefinition(record)
-      const ref = await freeInstant(tables, record, definition)
-      const { queue } = definition
-      await tables.ledger.insert([{ ...ref, dueAt: tables.now, origin: 'manual', queue }], tables.now)
-      return (await tables.ledger.find(ref))!
+      const record = await this.#lock(tables, key)
+      // A second try, after the answer to the first was lost, must not run it twice.
+      const before = written && (await tables.ledger.find(written))
+      const triggered = before ?? (await triggerSchedule(tables, record))
+      written = triggered
+      return triggered
     })
     store.announce()
     return describeOccurrence(occurrence)
@@ -218,21 +267,22 @@ export class Catalog {
 
   /** The schedule with this key. */
   async describe(key: string): Promise<Schedule | undefined> {
-    return this.#parts.store.read(async (tables) => {
-      const record = await tables.schedules.find(this.namespaceName, key)
-      return record && describeRecord(record, tables.now)
-    })
+    const { store } = this.#parts
+    const record = await store.read((tables) => tables.schedules.find(this.namespaceName, key))
+    return record && describeRecord(record, await store.now())
   }
 
-  /** All schedules of the namespace, or of one group, by key. They are read in pages, so memory stays flat. */
-  async *describeAll({ group }: DescribeFilter = {}): AsyncGenerator<Schedule, void, undefined> {
-    let afterKey: string | undefined
+  /**
+   * The schedules of the namespace that the filter lets through, by key. They are read in pages as they are asked for, so
+   * memory stays flat however many there are.
+   */
+  async *describeAll(filter: DescribeFilter = {}): AsyncGenerator<Schedule, void, undefined> {
+    let { afterKey } = filter
     for (;;) {
-      const page = await this.#parts.store.read(async (tables) => {
-        const filter = { namespace: this.namespaceName, group, afterKey, limit: DESCRIBE_PAGE }
-        return (await tables.schedules.list(filter)).map((record) => describeRecord(record, tables.now))
-      })
-      yield* page
+      const wanted = { ...filter, namespace: this.namespaceName, afterKey, limit: DESCRIBE_PAGE }
+      const page = await this.#parts.store.read((tables) => tables.schedules.list(wanted))
+      const now = await this.#parts.store.now()
+      for (const record of page) yield describeRecord(record, now)
 
       afterKey = page.at(-1)?.key
       if (page.length < DESCRIBE_PAGE) return
@@ -292,28 +342,6 @@ export class Catalog {
     return { namespace: this.namespaceName, key }
   }
 
-  /** @param isForJob whether the job is to be asked about the payload; one that did not change was asked before */
-  async #resolve(input: ScheduleInput, key: string, isForJob = true): Promise<ResolvedSchedule> {
-    const { jobs, queues, maxPayloadBytes } = this.#parts
-    const resolved = resolveDefinition(input, seedOf(this.#identity(key)))
-    const { job, payload } = resolved.definition
-
-    const { bytes } = toJson(payload)!
-    const { queue } = resolved.definition
-    if (!queues.includes(queue)) {
-      throw new InvalidInputError(
-        `unknown queue "${queue}"${didYouMean(queue, queues) || `: known are ${queues.join(', ')}`}`,
-        'queue',
-      )
-    }
-    if (bytes > maxPayloadBytes) {
-      const message = `the payload for job "${job}" has ${bytes} bytes as JSON; at most ${maxPayloadBytes} are allowed`
-      throw new InvalidPayloadError(message, job)
-    }
-    if (isForJob) await jobs.checkPayload(job, payload)
-    return resolved
-  }
-
   async #previewed(target: string | RecurrenceInput) {
     if (typeof target !== 'string') {
       const seed = seedOf(this.#identity(''))
@@ -323,13 +351,22 @@ export class Catalog {
     return { seed: seedOf(record), definition: storedDefinition(record) }
   }
 
-  async #get(tables: Tables, key: string): Promise<ScheduleRecord> {
+  async #get(tables: TableSet, key: string): Promise<ScheduleRecord> {
     const record = await tables.schedules.find(this.namespaceName, key)
     if (record !== undefined) return record
-    throw new ScheduleNotFoundError(
-      `no schedule has the key "${key}" in namespace "${this.namespaceName}"`,
-      key,
-    )
+    throw this.#notFound(key)
+  }
+
+  /** The schedule, for a change of it. */
+  async #lock(tables: Tables, key: string): Promise<ScheduleRecord> {
+    const record = await tables.lock(this.namespaceName, key)
+    if (record !== undefined) return record
+    throw this.#notFound(key)
+  }
+
+  #notFound(key: string): ScheduleNotFoundError {
+    const message = `no schedule has the key "${key}" in namespace "${this.namespaceName}"`
+    return new ScheduleNotFoundError(message, key)
   }
 
   async #change(work: (tables: Tables) => Promise<string>): Promise<Schedule> {
@@ -351,26 +388,10 @@ function checkRevision(record: ScheduleRecord, expected: number | undefined): vo
   throw new ScheduleConflictError(message, record.key)
 }
 
-/**
- * Now, or the first millisecond after it that belongs to nobody: an occurrence has its nominal instant to itself, and
- * one by hand must not take that of one which is still to be planned.
- */
-async function freeInstant(
-  tables: Tables,
-  record: ScheduleRecord,
-  definition: Definition,
-): Promise<OccurrenceRef> {
-  const recurrence = compileTiming(definition, seedOf(record))
-  const ref = { scheduleId: record.id, generation: record.generation }
-  for (let nominalAt = tables.now; ; nominalAt++) {
-    const isOfRecurrence = recurrence.nextMs(nominalAt - 1, nominalAt) !== undefined
-    if (!isOfRecurrence && (await tables.ledger.find({ ...ref, nominalAt })) === undefined)
-      return { ...ref, nominalAt }
-  }
-}
-
-/** @throws {InvalidInputError} when it is not a whole number from 1 to 10,000 */
-function checkCount(count: number, path: string): void {
-  if (Number.isInteger(count) && count >= 1 && count <= 10_000) return
-  throw new InvalidInputError(`${path} ${count} is not a whole number from 1 to 10,000`, path)
+/** Whether a schedule is what a change was to make of it. */
+function isAs(record: ScheduleRecord, { group, active, definition }: ResolvedSchedule): boolean {
+  const state: ScheduleState = active ? 'active' : 'paused'
+  return (
+    record.group === group && record.state === state && record.definitionText === JSON.stringify(definition)
+  )
 }

@@ -3,14 +3,17 @@ import type { Instant } from '../clock/clock.ts'
 import { CarillonError, ScheduleConflictError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
 import type { SkipReason } from '../schedule/occurrence.ts'
-import { missedRange, plan } from '../schedule/plan.ts'
-import { plannableOf, seedOf, type ScheduleIdentity } from '../schedule/plannable.ts'
+import { missedRange, plan, type Plan } from '../schedule/plan.ts'
+import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
+import { compileTerms, plannableAt, termsOf } from '../schedule/terms.ts'
 import type { ResolvedSchedule } from '../schedule/resolve-definition.ts'
 import type { Recurrence } from '../schedule/recurrence.ts'
 import { compileTiming, sameTiming } from '../schedule/timing.ts'
 import type { NewMissedRange } from '../store/ledger.ts'
 import { recordPlans } from '../store/record-plans.ts'
 import { parseDefinition, type GenerationCause, type ScheduleRecord } from '../store/schedule-record.ts'
+import { termsText, type NewCursor } from '../store/cursor-table.ts'
+import type { NewSchedule } from '../store/schedule-table.ts'
 import type { Tables } from '../store/store.ts'
 
 /** How many occurrences one write plans at most; the dispatcher goes on from there. */
@@ -18,41 +21,120 @@ const PLANNED_BY_A_WRITE = 1_000
 /** How many occurrences of a pause are made up for at most. */
 const MADE_UP_BY_RESUME = 1_000
 
-/** Stores a new schedule and plans what it has within the horizon. */
-export async function createSchedule(
-  tables: Tables,
-  identity: ScheduleIdentity,
-  { group, active, definition }: ResolvedSchedule,
-  aheadMs: number,
-): Promise<void> {
-  const write = { group, state: stateOf(active), generation: 1, nextAt: null, definition }
-  const id = await tables.schedules.insert({ ...identity, origin: 'user' }, write, tables.now)
-  await tables.generations.append(id, 1, 'created', tables.now, definition)
-
-  if (active) await planAhead(tables, { ...identity, id, generation: 1, planned: 0 }, definition, aheadMs)
+/** A schedule that is to be stored. */
+export interface ScheduleToWrite extends ResolvedSchedule {
+  readonly key: string
+  /** The size of the payload, as JSON. */
+  readonly payloadBytes: number
 }
+
+/**
+ * Stores new schedules and plans what they have within the horizon, in a handful of statements for all of them.
+ *
+ * @returns them as they are stored
+ */
+export async function createSchedules(
+  tables: Tables,
+  namespace: string,
+  schedules: readonly ScheduleToWrite[],
+  aheadMs: number,
+): Promise<ScheduleRecord[]> {
+  if (schedules.length === 0) return []
+
+  const planned = schedules.map(({ key, active, definition }) =>
+    active ? planWithin(tables, { namespace, key }, definition, aheadMs, 0) : NOTHING_PLANNED,
+  )
+  const writes = schedules.map(({ key, group, active, definition }): NewSchedule => ({
+    key,
+    group,
+    state: stateOf(active),
+    generation: 1,
+    definition,
+  }))
+  const ids = await tables.schedules.insert({ namespace, origin: 'user' }, writes, tables.now)
+  const cursors = schedules.map(({ key, definition }, i): NewCursor => {
+    const { nextAt = null, occurrences } = planned[i]!
+    return {
+      id: ids[i]!,
+      generation: 1,
+      nextAt,
+      lastAt: occurrences.at(-1)?.nominalAt ?? null,
+      planned: occurrences.length,
+      terms: termsText(definition, { namespace, key }),
+    }
+  })
+  await tables.cursors.insert(cursors)
+  await tables.generations.append(
+    schedules.map(({ definition }, i) => ({
+      scheduleId: ids[i]!,
+      generation: 1,
+      cause: 'created',
+      definition,
+    })),
+    tables.now,
+  )
+  const occurrences = schedules.flatMap(({ definition: { queue, job } }, i) =>
+    planned[i]!.occurrences.map((occurrence) => ({
+      ...occurrence,
+      scheduleId: ids[i]!,
+      generation: 1,
+      queue,
+      job,
+    })),
+  )
+  await tables.ledger.insert(occurrences, tables.now)
+  return writes.map((write, i) => newRecord(namespace, write, cursors[i]!, tables.now))
+}
+
+function newRecord(
+  namespace: string,
+  { definition, ...write }: NewSchedule,
+  { id, nextAt, lastAt, planned }: NewCursor,
+  now: Instant,
+): ScheduleRecord {
+  return {
+    ...write,
+    id,
+    nextAt,
+    lastAt,
+    planned,
+    namespace,
+    origin: 'user',
+    revision: 1,
+    definitionText: JSON.stringify(definition),
+    reason: null,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+const NOTHING_PLANNED: Plan = { occurrences: [], missed: undefined, nextAt: undefined }
 
 /**
  * Replaces a schedule's definition. A change in when it runs, a pause and a resumption open a new generation: what the
  * older ones planned and did not begin is withdrawn, and the cursor starts again at now. Any other change applies to
  * what has not begun. Replacing a definition by the same leaves everything as it is.
+ *
+ * @returns whether it was another one
  */
 export async function changeSchedule(
   tables: Tables,
   record: ScheduleRecord,
   { group, active, definition }: ResolvedSchedule,
   aheadMs: number,
-): Promise<void> {
+): Promise<boolean> {
   const cause = causeOf(record, active, definition)
-  if (cause === undefined) {
-    const isSame =
-      record.group === group && isDeepStrictEqual(parseDefinition(record.definitionText), definition)
-    if (isSame) return
-
-    const { state, generation, nextAt } = record
-    return tables.schedules.update(record.id, { group, state, generation, nextAt, definition }, tables.now)
+  if (cause !== undefined) {
+    await openGeneration(tables, record, { group, active, definition }, cause, aheadMs)
+    return true
   }
-  await openGeneration(tables, record, { group, active, definition }, cause, aheadMs)
+  const stored = parseDefinition(record.definitionText)
+  if (record.group === group && isDeepStrictEqual(stored, definition)) return false
+
+  const { state, generation, nextAt } = record
+  await tables.schedules.update(record, { group, state, generation, nextAt, definition }, tables.now)
+  if (stored.job !== definition.job) await tables.ledger.setJob(record.id, definition.job)
+  return true
 }
 
 /** Pauses a schedule that is not paused yet. */
@@ -88,12 +170,10 @@ export async function resumeSchedule(
 export async function deleteSchedule(tables: Tables, record: ScheduleRecord): Promise<void> {
   await withdraw(tables, record, 'deleted')
   await tables.schedules.bury(record.id, tables.now)
+  const { id, generation, definitionText } = record
   await tables.generations.append(
-    record.id,
-    record.generation + 1,
-    'deleted',
+    [{ scheduleId: id, generation: generation + 1, cause: 'deleted', definition: definitionText }],
     tables.now,
-    record.definitionText,
   )
 }
 
@@ -115,11 +195,11 @@ async function openGeneration(
 
   const generation = record.generation + 1
   await tables.schedules.update(
-    record.id,
+    record,
     { group, state: stateOf(active), generation, nextAt: null, definition },
     tables.now,
   )
-  await tables.generations.append(record.id, generation, cause, tables.now, definition)
+  await tables.generations.append([{ scheduleId: record.id, generation, cause, definition }], tables.now)
   if (!active) return
 
   const planned = record.planned - withdrawn
@@ -138,17 +218,24 @@ async function planAhead(
   aheadMs: number,
   from: Instant = tables.now + 1,
 ): Promise<void> {
-  const plannable = plannableOf(definition, target, from, target.planned)
-  const decided = plan(plannable, tables.now, tables.now + aheadMs, PLANNED_BY_A_WRITE)
-  // What a pause kept from running was never owed, so none of it counts as missed.
+  const { queue, job } = definition
+  const decided = planWithin(tables, target, definition, aheadMs, target.planned, from)
   await recordPlans(tables, [
-    {
-      scheduleId: target.id,
-      generation: target.generation,
-      queue: definition.queue,
-      plan: { ...decided, missed: undefined },
-    },
+    { scheduleId: target.id, generation: target.generation, queue, job, plan: decided },
   ])
+}
+
+function planWithin(
+  { now }: Tables,
+  identity: ScheduleIdentity,
+  definition: Definition,
+  aheadMs: number,
+  planned: number,
+  from: Instant = now + 1,
+): Plan {
+  const plannable = plannableAt(compileTerms(termsOf(definition, identity)), from, planned)
+  // What a pause kept from running was never owed, so none of it counts as missed.
+  return { ...plan(plannable, now, now + aheadMs, PLANNED_BY_A_WRITE), missed: undefined }
 }
 
 /**
@@ -176,9 +263,8 @@ function unplanned(record: ScheduleRecord, now: Instant): NewMissedRange | undef
 
   const { recurrence, definition } = stored
   const missed = missedRange(recurrence, recurrence.nextMs(record.nextAt! - 1), undefined, now)
-  return (
-    missed && { ...missed, scheduleId: record.id, generation: record.generation, queue: definition.queue }
-  )
+  const { queue, job } = definition
+  return missed && { ...missed, scheduleId: record.id, generation: record.generation, queue, job }
 }
 
 /** Why a change opens a new generation, if it does. */

@@ -3,7 +3,7 @@ import { CarillonError } from '../errors.ts'
 import type { CronSyntax, DstRule } from '../cron/index.ts'
 import type { Backoff, CatchUp, Definition } from '../schedule/definition.ts'
 import type { Json } from '../schedule/json.ts'
-import { seedOf } from '../schedule/plannable.ts'
+import { seedOf } from '../schedule/schedule-identity.ts'
 import { compileTiming } from '../schedule/timing.ts'
 import {
   parseDefinition,

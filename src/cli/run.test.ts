@@ -175,7 +175,7 @@ describe('bad usage', () => {
     ],
     [
       ['schedule', 'list', '--database', 'carillon.db'],
-      '"carillon.db" is not a database address: give sqlite:<file>, as in sqlite:./carillon.db',
+      '"carillon.db" is not a database address: give sqlite:<file>, as in sqlite:./carillon.db, or postgres://user@host/database, or mysql://user@host/database',
     ],
   ])('carillon %j is refused with status 2 and one line', async (argv, message) => {
     expect(await carillon(...argv)).toEqual({ status: 2, printed: '', complained: `carillon: ${message}\n` })

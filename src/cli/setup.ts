@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { resolveOptions, type CarillonOptions } from '../carillon/options.ts'
 import { CarillonError, ConfigError } from '../errors.ts'
-import { parseAddress } from '../sql/database-address.ts'
+import { withoutPassword } from '../sql/database-address.ts'
+import { chooseDatabase, type DatabaseInput } from '../sql/database-input.ts'
 import { readConfigFile } from './config-file.ts'
 import type { GlobalOptions } from './invocation.ts'
 import type { Terminal } from './terminal.ts'
@@ -18,6 +19,8 @@ export interface Setup {
 
 /** Where the schedules live. */
 export interface DatabasePlace {
+  readonly input: DatabaseInput
+  /** The address, without secrets. */
   readonly address: string
   /** Whether nobody said where, so that it is the default. */
   readonly isDefault: boolean
@@ -39,11 +42,11 @@ export async function readSetup(
 ): Promise<Setup> {
   const file = await readConfigFile(asked, cwd)
   const given = database ?? (env.CARILLON_DATABASE || undefined) ?? file?.config.database
-  const address = given ?? DEFAULT_DATABASE
+  const place = given ?? DEFAULT_DATABASE
 
-  const options: CarillonOptions = { ...file?.config, database: address }
+  const options: CarillonOptions = { ...file?.config, database: place }
   checkOptions(options, file?.path)
-  return { options, configPath: file?.path, database: placeOf(address, given === undefined, cwd) }
+  return { options, configPath: file?.path, database: placeOf(place, given === undefined, cwd) }
 }
 
 function checkOptions(options: CarillonOptions, configPath: string | undefined): void {
@@ -55,11 +58,16 @@ function checkOptions(options: CarillonOptions, configPath: string | undefined):
   }
 }
 
-function placeOf(address: string, isDefault: boolean, cwd: string): DatabasePlace {
-  const { file } = parseAddress(address)
-  if (file === ':memory:') return { address, isDefault, exists: true, shown: address }
+function placeOf(input: DatabaseInput, isDefault: boolean, cwd: string): DatabasePlace {
+  const choice = chooseDatabase(input)
+  const address =
+    typeof input === 'string' ? withoutPassword(input) : `the ${choice.kind} pool of the config file`
+  // Whether a server is there, and has the tables, shows when it is opened.
+  if (choice.kind !== 'sqlite' || choice.file === ':memory:')
+    return { input, address, isDefault, exists: true, shown: address }
 
+  const { file } = choice
   const path = resolve(cwd, file)
   const shown = path === file ? address : `${address} (${path})`
-  return { address, isDefault, exists: existsSync(path), shown }
+  return { input, address, isDefault, exists: existsSync(path), shown }
 }

@@ -21,4 +21,7 @@ export interface Clock {
    * the clock again.
    */
   alarmAt(instant: Instant, ring: () => void): Alarm
+
+  /** Told of work in the outside world, such as a query, so that a clock that is moved by hand can let it end first. */
+  hold?(work: Promise<unknown>): void
 }

@@ -1,14 +1,15 @@
 import type { Clock, Instant } from '../clock/clock.ts'
 import { giveWay } from '../clock/give-way.ts'
 import { Loop } from '../clock/loop.ts'
+import { SystemClock } from '../clock/system-clock.ts'
+import { waitUntil } from '../clock/wait.ts'
+import { DriverError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import type { Definition } from '../schedule/definition.ts'
-import { plan, type Plan } from '../schedule/plan.ts'
-import { plannableOf } from '../schedule/plannable.ts'
 import { recordPlans, type PlanToRecord } from '../store/record-plans.ts'
 import { isRefusal } from '../sql/sql-error.ts'
-import { parseDefinition, type PlannableRecord, type ScheduleRecord } from '../store/schedule-record.ts'
+import type { CursorRecord } from '../store/schedule-record.ts'
 import type { Store, Tables } from '../store/store.ts'
+import { BatchPlanner, TermsCompiler } from './batch-planner.ts'
 
 /** What one pass did. */
 export interface PassReport {
@@ -31,9 +32,16 @@ export interface DispatcherOptions {
 }
 
 /** How many schedules one transaction claims, and how many occurrences it writes at most. */
-const BATCH = 1_000
+const BATCH = 2_500
+/** How many batches of a large pass are under way at a time. */
+const LANES = 2
 /** How long to wait after a pass that failed as a whole. */
 const RETRY_MS = 5_000
+/** How long a pass waits for what others hold, where it waits. */
+const PATIENCE_MS = 10_000
+const LOOK_AGAIN_MS = 20
+/** How long to wait before a look at what a pass left to others. */
+const LEFT_OVER_MS = 1_000
 
 /**
  * Moves cursors up to a horizon: every interval, and as soon as something turns out to lie within the horizon that the
@@ -44,6 +52,9 @@ const RETRY_MS = 5_000
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #loop: Loop
+  readonly #compiler = new TermsCompiler()
+  /** Others' locks are of the outside world, which a test's clock does not rule. */
+  readonly #waits = new SystemClock()
   #unwatch = () => {}
   #promisedUntil = -Infinity
   #nextPassAt = -Infinity
@@ -73,17 +84,50 @@ export class Dispatcher {
   /**
    * One pass over what is due within `aheadMs` of now.
    *
-   * @throws {DriverError} when the store fails; what was written by then stays, and the next pass goes on from there
+   * @param waits whether it waits for schedules that others are at work on; otherwise it leaves them to those
+   * @throws {DriverError} when the store fails, or others don't let go; what was written by then stays, and the next pass
+   * goes on from there
    */
-  async pass(aheadMs = this.#options.aheadMs): Promise<PassReport> {
-    const now = await this.#options.store.now()
+  async pass(aheadMs = this.#options.aheadMs, { waits = false } = {}): Promise<PassReport> {
+    const { store } = this.#options
+    const now = await store.now()
     const horizon = now + aheadMs
 
     const report = { planned: 0, missed: 0, broken: 0 }
     await this.#mendBroken(now, horizon, report)
-    while ((await this.#earliestCursor()) <= horizon && (await this.#batch(now, horizon, report)))
-      await giveWay()
+    if ((await this.#earliestCursor()) > horizon) return report
+
+    const taken = await this.#batch(now, horizon, report)
+    // While the database writes one batch, the next is planned.
+    const lanes = taken >= BATCH && store.takesWritesSideBySide ? LANES : 1
+    const passes = Array.from({ length: lanes }, () => this.#goOn(taken, now, horizon, report, waits))
+    const failed = (await Promise.allSettled(passes)).find((pass) => pass.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
     return report
+  }
+
+  /** Batch after batch, until nothing is left. @param taken how many schedules the batch before took up */
+  async #goOn(
+    taken: number,
+    now: Instant,
+    horizon: Instant,
+    report: Mutable<PassReport>,
+    waits: boolean,
+  ): Promise<void> {
+    let giveUpAt = this.#waits.now() + PATIENCE_MS
+    // A full batch says already that there may be more.
+    while (taken >= BATCH || (await this.#earliestCursor()) <= horizon) {
+      await giveWay()
+      taken = await this.#batch(now, horizon, report)
+      if (taken > 0) {
+        giveUpAt = this.#waits.now() + PATIENCE_MS
+        continue
+      }
+      if (!waits) return
+      if (this.#waits.now() >= giveUpAt)
+        throw new DriverError('schedules that are due are held by other transactions', { retryable: true })
+      await waitUntil(this.#waits, this.#waits.now() + LOOK_AGAIN_MS)
+    }
   }
 
   /** A pass when its time has come; before that, only a look whether something lies within the promised horizon. */
@@ -93,15 +137,18 @@ export class Dispatcher {
     const isRegular = clock.now() >= this.#nextPassAt || this.#nextPassAt > clock.now() + intervalMs
     if (!isRegular && (await this.#earliestCursor()) > this.#promisedUntil) return this.#nextPassAt
 
+    const beganAt = await store.now()
     const report = await this.pass()
     if (isRegular) {
-      this.#promisedUntil = (await store.now()) + aheadMs
+      this.#promisedUntil = beganAt + aheadMs
       this.#nextPassAt = clock.now() + intervalMs
     }
     if (report.planned > 0) {
       logger.info({ ...report }, 'dispatched')
       store.announce()
     }
+    // What somebody else was at work on was left to them; if they died over it, it is still there.
+    if ((await this.#earliestCursor()) <= this.#promisedUntil) return clock.now() + LEFT_OVER_MS
     return this.#nextPassAt
   }
 
@@ -112,19 +159,19 @@ export class Dispatcher {
 
   /** One index probe, and all that an idle pass costs. */
   async #earliestCursor(): Promise<Instant> {
-    return (await this.#options.store.read((tables) => tables.schedules.earliestCursor())) ?? Infinity
+    return (await this.#options.store.read((tables) => tables.cursors.earliest())) ?? Infinity
   }
 
-  /** Plans a batch in one transaction. @returns whether there may be more */
-  async #batch(now: Instant, horizon: Instant, report: Mutable<PassReport>): Promise<boolean> {
+  /** Plans a batch in one transaction. @returns how many schedules it took up; none when others hold what is left */
+  async #batch(now: Instant, horizon: Instant, report: Mutable<PassReport>): Promise<number> {
     const { store } = this.#options
     try {
       const outcome = await store.transaction(async (tables) => {
-        const due = await tables.schedules.due(horizon, BATCH)
-        return this.#planAll(tables, due, now, horizon)
+        const due = await tables.cursors.due(horizon, BATCH)
+        return { ...(await this.#planAll(tables, due, now, horizon)), taken: due.length }
       })
       this.#count(outcome, report)
-      return outcome.isMore
+      return outcome.taken
     } catch (error) {
       if (!isRefusal(error)) throw error
       return this.#batchOneByOne(now, horizon, report)
@@ -132,59 +179,63 @@ export class Dispatcher {
   }
 
   /** The database refused a batch for what it holds: find the schedule that is to blame, and serve the others. */
-  async #batchOneByOne(now: Instant, horizon: Instant, report: Mutable<PassReport>): Promise<boolean> {
-    const due = await this.#options.store.read((tables) => tables.schedules.due(horizon, BATCH))
-    for (const { namespace, key, id } of due) {
-      const outcome = await this.#alone({ namespace, key, id }, async (tables, record) => {
-        const isStillDue = record.state === 'active' && (record.nextAt ?? Infinity) <= horizon
-        return this.#planAll(tables, isStillDue ? [record] : [], now, horizon)
+  async #batchOneByOne(now: Instant, horizon: Instant, report: Mutable<PassReport>): Promise<number> {
+    const due = await this.#options.store.transaction((tables) => tables.cursors.due(horizon, BATCH))
+    for (const { id } of due) {
+      const outcome = await this.#alone(id, async (tables, cursor) => {
+        const isStillDue = !cursor.isBroken && (cursor.nextAt ?? Infinity) <= horizon
+        return this.#planAll(tables, isStillDue ? [cursor] : [], now, horizon)
       })
       this.#count(outcome, report)
     }
-    return due.length > 0
+    return due.length
   }
 
   /** Does one schedule in a transaction of its own; if the database refuses it, it is set aside. */
   async #alone(
-    schedule: Pick<PlannableRecord, 'namespace' | 'key' | 'id'>,
-    work: (tables: Tables, record: ScheduleRecord) => Promise<Outcome>,
-  ): Promise<Outcome> {
+    id: number,
+    work: (tables: Tables, cursor: CursorRecord & { isBroken: boolean }) => Promise<PassReport>,
+  ): Promise<PassReport> {
     const { store } = this.#options
+    let seen: CursorRecord | undefined
     try {
       return await store.transaction(async (tables) => {
-        const record = await tables.schedules.find(schedule.namespace, schedule.key)
-        return record?.id === schedule.id ? work(tables, record) : NOTHING
+        const cursor = await tables.cursors.lock(id)
+        seen = cursor
+        return cursor === undefined ? NOTHING : work(tables, cursor)
       })
     } catch (error) {
       if (!isRefusal(error)) throw error
-      await store.transaction((tables) => this.#setAside(tables, schedule, (error as Error).message))
-      return { ...NOTHING, broken: 1 }
+      return store.transaction(async (tables) => {
+        const cursor = await tables.cursors.lock(id)
+        // Changed meanwhile: then it is not this one that the database refused.
+        if (cursor?.generation !== seen?.generation || cursor?.nextAt !== seen?.nextAt) return NOTHING
+        await this.#setAside(tables, id, (error as Error).message)
+        return { ...NOTHING, broken: 1 }
+      })
     }
   }
 
   async #planAll(
     tables: Tables,
-    due: readonly PlannableRecord[],
+    due: readonly CursorRecord[],
     now: Instant,
     horizon: Instant,
-  ): Promise<Outcome> {
-    const outcome = { planned: 0, missed: 0, broken: 0, isMore: due.length === BATCH }
+  ): Promise<PassReport> {
+    const outcome = { planned: 0, missed: 0, broken: 0 }
     const toRecord: PlanToRecord[] = []
-    for (const record of due) {
-      if (outcome.planned >= BATCH) {
-        outcome.isMore = true
-        break
-      }
-      const decided = decide(record, now, horizon, BATCH)
+    const planner = new BatchPlanner(this.#compiler, now, horizon, BATCH)
+    for (const cursor of due) {
+      if (outcome.planned >= BATCH) break
+      const decided = planner.decide(cursor)
       if (typeof decided === 'string') {
-        await this.#setAside(tables, record, decided)
+        await this.#setAside(tables, cursor.id, decided)
         outcome.broken++
         continue
       }
       toRecord.push(decided)
       outcome.planned += decided.plan.occurrences.length
       outcome.missed += decided.plan.missed?.count ?? 0
-      outcome.isMore ||= (decided.plan.nextAt ?? Infinity) <= horizon
     }
     if (toRecord.length > 0) await recordPlans(tables, toRecord)
     return outcome
@@ -194,27 +245,23 @@ export class Dispatcher {
   async #mendBroken(now: Instant, horizon: Instant, report: Mutable<PassReport>): Promise<void> {
     const { store, intervalMs } = this.#options
     const broken = await store.read((tables) => tables.schedules.broken(now - intervalMs, BATCH))
-    for (const schedule of broken) {
-      const outcome = await this.#alone(schedule, async (tables, record) => {
-        if (record.state !== 'broken') return NOTHING
+    for (const id of broken) {
+      const outcome = await this.#alone(id, async (tables, cursor) => {
+        if (!cursor.isBroken) return NOTHING
         // One that turns out to be broken still is set aside once more, which also puts off its next try.
-        await tables.schedules.markMended([record.id])
-        return this.#planAll(tables, [record], now, horizon)
+        await tables.schedules.markMended(id)
+        return this.#planAll(tables, [cursor], now, horizon)
       })
       this.#count({ ...outcome, broken: 0 }, report)
     }
   }
 
-  async #setAside(
-    tables: Tables,
-    { namespace, key, id }: Pick<PlannableRecord, 'namespace' | 'key' | 'id'>,
-    reason: string,
-  ) {
-    await tables.schedules.markBroken(id, reason, tables.now)
-    this.#options.logger.error({ namespace, key, reason }, 'a schedule is broken and was set aside')
+  async #setAside(tables: Tables, id: number, reason: string) {
+    const schedule = await tables.schedules.markBroken(id, reason, tables.now)
+    this.#options.logger.error({ ...schedule, reason }, 'a schedule is broken and was set aside')
   }
 
-  #count(outcome: Outcome, report: Mutable<PassReport>): void {
+  #count(outcome: PassReport, report: Mutable<PassReport>): void {
     report.planned += outcome.planned
     report.missed += outcome.missed
     report.broken += outcome.broken
@@ -223,32 +270,4 @@ export class Dispatcher {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-interface Outcome extends PassReport {
-  /** Whether something may be left within the horizon. */
-  readonly isMore: boolean
-}
-
-const NOTHING: Outcome = { planned: 0, missed: 0, broken: 0, isMore: false }
-
-/** What to write for one schedule, or why nothing can be. */
-function decide(
-  record: PlannableRecord,
-  now: Instant,
-  horizon: Instant,
-  limit: number,
-): PlanToRecord | string {
-  let definition: Definition
-  let decided: Plan
-  try {
-    definition = parseDefinition(record.definitionText)
-    decided = plan(
-      plannableOf(definition, record, record.nextAt ?? now + 1, record.planned),
-      now,
-      horizon,
-      limit,
-    )
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-  return { scheduleId: record.id, generation: record.generation, queue: definition.queue, plan: decided }
-}
+const NOTHING: PassReport = { planned: 0, missed: 0, broken: 0 }

@@ -1,6 +1,7 @@
 import type { Clock, Instant } from '../clock/clock.ts'
 import { Loop } from '../clock/loop.ts'
 import type { Logger } from '../logger.ts'
+import { isRefusal } from '../sql/sql-error.ts'
 import type { Store } from '../store/store.ts'
 
 export interface PrunerOptions {
@@ -49,7 +50,7 @@ export class Pruner {
 
   async #step(): Promise<Instant> {
     const { store, clock, owner, keepMs } = this.#options
-    const removed = await store.transaction(async ({ leases, ledger, schedules, now }) => {
+    const pruned = store.transaction(async ({ leases, ledger, schedules, now }) => {
       const { granted, lease } = await leases.acquire('prune', owner, now, LEASE_MS)
       if (!granted) return 0
 
@@ -57,6 +58,11 @@ export class Pruner {
       const buried = await schedules.prune(now - keepMs, BATCH)
       await leases.release(lease, now)
       return Math.max(occurrences, buried)
+    })
+    const removed = await pruned.catch((error: unknown) => {
+      // Nobody has asked for the lease before, and two do at once: the other one has it.
+      if (isRefusal(error)) return 0
+      throw error
     })
     return clock.now() + (removed === BATCH ? PAUSE_MS : EVERY_MS)
   }

@@ -12,7 +12,11 @@ const BACKOFF_OPTIONS = ['initial', 'factor', 'max']
 
 const duration = z.union([z.number(), z.string()])
 const instant = z.union([z.date(), z.string(), z.number()])
-const shortText = (longest: number) => z.string().min(1).max(longest)
+/** Not every database could keep a NUL, nor half a character, as it is. */
+const plainText = z.string().refine((text) => !text.includes('\u0000') && text.isWellFormed(), {
+  message: 'It holds a NUL character, or half of one that takes two',
+})
+const shortText = (longest: number) => plainText.min(1).max(longest)
 
 const shape = {
   key: shortText(LONGEST_KEY).optional(),

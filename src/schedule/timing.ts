@@ -35,7 +35,10 @@ function timingOf({ recurrence, startsAt, endsAt, maxRuns, spreadMs, queue }: Ti
  *
  * @throws {CronSyntaxError | UnknownZoneError} as `compileRecurrence`
  */
-export function compileTiming(timing: Timing, seed: string): Recurrence {
+export function compileTiming(
+  timing: Pick<Timing, 'recurrence' | 'startsAt' | 'endsAt'>,
+  seed: string,
+): Recurrence {
   const recurrence = compileRecurrence(timing.recurrence, seed)
   const { startsAt, endsAt } = timing
   if (startsAt === null && endsAt === null) return recurrence

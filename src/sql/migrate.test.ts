@@ -10,7 +10,7 @@ import { SqlDatabase } from './sql-database.ts'
 
 it('applies what is pending, once', async () => {
   using folder = temporaryFolder()
-  await using database = new SqlDatabase(`sqlite:${folder.file('x.db')}`)
+  await using database = await SqlDatabase.open(`sqlite:${folder.file('x.db')}`)
 
   expect(await pendingMigrations(database)).toEqual(['0001-initial'])
   expect(await migrate(database)).toEqual(['0001-initial'])
@@ -37,7 +37,7 @@ it('lets six processes start at once on a new file', { timeout: 60_000 }, async 
 it('refuses a database of a newer version, and leaves it as it is', async () => {
   using folder = temporaryFolder()
   const file = folder.file('x.db')
-  await using database = new SqlDatabase(`sqlite:${file}`)
+  await using database = await SqlDatabase.open(`sqlite:${file}`)
   await migrate(database)
   using other = new DatabaseSync(file)
   other.exec(
@@ -59,8 +59,7 @@ it.each([
   if (content !== undefined) writeFileSync(file, content)
 
   const open = async () => {
-    await using database = new SqlDatabase(`sqlite:${file}`)
-    await database.prepare()
+    await using database = await SqlDatabase.open(`sqlite:${file}`)
     await migrate(database)
   }
   await expect(open()).rejects.toThrow(DriverError)

@@ -1,12 +1,16 @@
-import { sql } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { SchemaTooNewError } from '../errors.ts'
+import type { Backend } from './backend.ts'
+import type { Place } from './ddl.ts'
 import * as initial from './migrations/0001-initial.ts'
+import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial }
-
-const MIGRATION_TABLE = 'carillon_migrations'
+/** Each migration is a list of statements, so that it can be printed as well as run. */
+const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
+  '0001-initial': initial.statements,
+}
 
 /**
  * Brings the tables up to this version of Carillon. Several processes may do so at once: one does the work, the
@@ -18,35 +22,95 @@ const MIGRATION_TABLE = 'carillon_migrations'
  */
 export async function migrate(database: SqlDatabase): Promise<string[]> {
   return database.read(async (kysely) => {
-    await refuseNewer(kysely, database.address)
+    const applied = await appliedMigrations(kysely, database)
+    refuseNewer(applied, database.address)
+    // A user of the database that may not create tables must still be able to open it.
+    if (pendingAmong(applied).length === 0) return []
 
-    const { error, results = [] } = await migrator(kysely).migrateToLatest()
-    if (error !== undefined) throw error
-    return results.map((result) => result.migrationName)
+    return database.flavor.kind === 'mysql'
+      ? apply(kysely, database.backend)
+      : kysely.transaction().execute((transaction) => applyLocked(transaction, database.backend))
   })
+}
+
+/** Where DDL is transactional, all of it is one transaction, which has the lock from its beginning to its end. */
+async function applyLocked(transaction: Sql, backend: Backend): Promise<string[]> {
+  for (const statement of backend.migrationLock) await sql.raw(statement).execute(transaction)
+  return apply(transaction, backend)
+}
+
+async function apply(kysely: Sql, backend: Backend): Promise<string[]> {
+  const { error, results = [] } = await migrator(kysely, backend).migrateToLatest()
+  if (error !== undefined) throw error
+  return results.map((result) => result.migrationName)
 }
 
 /** The migrations that `migrate` would apply now, in order. */
 export async function pendingMigrations(database: SqlDatabase): Promise<string[]> {
   return database.read(async (kysely) => {
-    await refuseNewer(kysely, database.address)
-
-    const applied = await appliedMigrations(kysely)
-    return Object.keys(MIGRATIONS).filter((name) => !applied.includes(name))
+    const applied = await appliedMigrations(kysely, database)
+    refuseNewer(applied, database.address)
+    return pendingAmong(applied)
   })
 }
 
-function migrator(kysely: Sql): Migrator {
+/**
+ * The statements that `migrate` would run now, with those by which it remembers, for an application that has a migration
+ * tool of its own.
+ */
+export async function pendingSql(database: SqlDatabase): Promise<string[]> {
+  return migrationSql(database.backend, await pendingMigrations(database))
+}
+
+function migrationSql(place: Place, names: readonly string[]): string[] {
+  const isFirst = names.length === Object.keys(MIGRATIONS).length
+  const quote = place.flavor.kind === 'mysql' ? '`' : '"'
+  const table = (suffix: string) =>
+    `${place.schema === undefined ? '' : `${quote}${place.schema}${quote}.`}${quote}${tableNames(place)[suffix]}${quote}`
+  const name = place.flavor.kind === 'sqlite' ? 'text' : 'varchar(255)'
+
+  const start = [
+    ...(place.schema === undefined ? [] : [`create schema if not exists ${quote}${place.schema}${quote}`]),
+    `create table if not exists ${table('migrations')} (name ${name} not null primary key, timestamp ${name} not null)`,
+    `create table if not exists ${table('lock')} (id ${name} not null primary key, is_locked integer default 0 not null)`,
+    `insert into ${table('lock')} (id, is_locked) values ('migration_lock', 0)`,
+  ]
+  const steps = names.flatMap((migration) => [
+    ...MIGRATIONS[migration]!(place),
+    `insert into ${table('migrations')} (name, timestamp) values ('${migration}', '1970-01-01T00:00:00.000Z')`,
+  ])
+  return isFirst ? [...start, ...steps] : steps
+}
+
+function tableNames({ tablePrefix }: Pick<Place, 'tablePrefix'>): Record<string, string> {
+  return { migrations: `${tablePrefix}migrations`, lock: `${tablePrefix}migrations_lock` }
+}
+
+function migrator(kysely: Sql, place: Backend): Migrator {
+  const migrations = Object.entries(MIGRATIONS).map(([name, statements]): [string, Migration] => [
+    name,
+    { up: (db) => runAll(db, statements(place)) },
+  ])
+  const { migrations: table, lock } = tableNames(place)
   return new Migrator({
-    db: kysely,
-    provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
-    migrationTableName: MIGRATION_TABLE,
-    migrationLockTableName: `${MIGRATION_TABLE}_lock`,
+    db: kysely.withoutPlugins(),
+    provider: { getMigrations: async () => Object.fromEntries(migrations) },
+    migrationTableName: table!,
+    migrationLockTableName: lock!,
+    ...(place.migrationSchema !== undefined && { migrationTableSchema: place.migrationSchema }),
   })
 }
 
-async function refuseNewer(kysely: Sql, address: string): Promise<void> {
-  const unknown = (await appliedMigrations(kysely)).filter((name) => !(name in MIGRATIONS))
+async function runAll(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+function pendingAmong(applied: readonly string[]): string[] {
+  return Object.keys(MIGRATIONS).filter((name) => !applied.includes(name))
+}
+
+function refuseNewer(applied: readonly string[], address: string): void {
+  const unknown = applied.filter((name) => !(name in MIGRATIONS))
   if (unknown.length === 0) return
 
   throw new SchemaTooNewError(
@@ -55,12 +119,13 @@ async function refuseNewer(kysely: Sql, address: string): Promise<void> {
   )
 }
 
-async function appliedMigrations(kysely: Sql): Promise<string[]> {
-  const tables = await kysely.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some((table) => table.name === MIGRATION_TABLE)) return []
+async function appliedMigrations(kysely: Sql, { backend }: SqlDatabase): Promise<string[]> {
+  const { flavor, migrationSchema } = backend
+  const name = tableNames(backend)['migrations']!
+  const found = await flavor.findTable(migrationSchema, name).execute(kysely)
+  if (found.rows.length === 0) return []
 
-  const { rows } = await sql<{
-    name: string
-  }>`select name from ${sql.table(MIGRATION_TABLE)} order by name`.execute(kysely)
+  const { rows } = await sql<{ name: string }>`
+    select name from ${sql.table(`${DEFAULT_TABLE_PREFIX}migrations`)} order by name`.execute(kysely)
   return rows.map((row) => row.name)
 }

@@ -1,5 +1,8 @@
 import type { Generated } from 'kysely'
 
+/** What the names of all tables begin with, unless the user wants them to begin with something else. */
+export const DEFAULT_TABLE_PREFIX = 'carillon_'
+
 /**
  * The tables, as Kysely sees them. Instants are epoch milliseconds in 64-bit integers; definitions, results and errors
  * are JSON text.
@@ -40,6 +43,8 @@ export interface SchedulesTable {
  */
 export interface CursorsTable {
   schedule_id: number
+  /** The generation in force, as in the schedule's row. */
+  generation: number
   /** The cursor; null when nothing is left to plan or the schedule is paused. */
   next_at: number | null
   /** The newest nominal instant that was planned. */
@@ -48,6 +53,8 @@ export interface CursorsTable {
   planned: number
   /** 1 while the schedule is broken: its cursor is kept, and passes go by it. */
   is_broken: number
+  /** What a pass needs to know of the definition, and nothing that is the schedule's alone: JSON, equal for many. */
+  terms: string
 }
 
 /** Every definition that a schedule had, each in force from `valid_from` until the next one's. */
@@ -71,6 +78,8 @@ export interface OccurrencesTable {
   reason: string | null
   origin: string
   queue: string
+  /** The schedule's job, while it has not begun. */
+  job: string
   /** How often it has begun; also its fencing token. */
   attempt: number
   /** How many of its attempts failed. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../clock/clock.ts'
+import type { Flavor } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 
 /** A lock with an owner and an end. */
@@ -14,9 +15,11 @@ export interface Lease {
 /** The table of leases. Rows are never removed, so that the tokens of a name keep rising. */
 export class LeaseTable {
   readonly #sql: Sql
+  readonly #flavor: Flavor
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, flavor: Flavor) {
     this.#sql = sql
+    this.#flavor = flavor
   }
 
   /**
@@ -34,16 +37,19 @@ export class LeaseTable {
       .selectFrom('carillon_leases')
       .selectAll()
       .where('name', '=', name)
+      .modifyEnd(this.#flavor.forUpdate)
       .executeTakeFirst()
     if (row?.owner != null && row.expires_at > now)
       return { granted: false, lease: toLease({ ...row, owner: row.owner }) }
 
     const grant = { owner, token: (row?.token ?? 0) + 1, acquired_at: now, expires_at: now + ttlMs }
-    await this.#sql
-      .insertInto('carillon_leases')
-      .values({ name, ...grant })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet(grant))
-      .execute()
+    // Two that are the first to ask for a name both find no row to lock: the primary key refuses the second.
+    if (row === undefined)
+      await this.#sql
+        .insertInto('carillon_leases')
+        .values({ name, ...grant })
+        .execute()
+    else await this.#sql.updateTable('carillon_leases').set(grant).where('name', '=', name).execute()
     return { granted: true, lease: toLease({ name, ...grant }) }
   }
 

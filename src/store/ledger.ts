@@ -3,16 +3,18 @@ import type { Instant } from '../clock/clock.ts'
 import type { Json } from '../schedule/json.ts'
 import type { OccurrenceOrigin, OccurrenceRef, OccurrenceState, SkipReason } from '../schedule/occurrence.ts'
 import type { MissedRange } from '../schedule/plan.ts'
-import { rowList, type RowValue } from '../sql/row-list.ts'
-import { among } from './among.ts'
+import type { Flavor } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { OccurrencesTable } from '../sql/schema.ts'
+import { refList, REF_COLUMNS, toRef } from './occurrence-refs.ts'
+import { OccurrenceRows, type LockedRow, type RefColumns, type RowChange } from './occurrence-rows.ts'
 
 /** An occurrence that is written for the first time. */
 export interface NewOccurrence extends OccurrenceRef {
   readonly dueAt: Instant
   readonly origin: OccurrenceOrigin
   readonly queue: string
+  readonly job: string
 }
 
 /** A range of missed occurrences, written as one row. */
@@ -20,6 +22,7 @@ export interface NewMissedRange extends MissedRange {
   readonly scheduleId: number
   readonly generation: number
   readonly queue: string
+  readonly job: string
 }
 
 /** What went wrong in a run, as it is kept. */
@@ -60,47 +63,56 @@ export interface HistoryFilter {
 /** The ledger: what was planned and what became of it. How runs move through it is in `run-ledger.ts`. */
 export class Ledger {
   readonly #sql: Sql
+  readonly #flavor: Flavor
+  readonly #rows: OccurrenceRows
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, flavor: Flavor) {
     this.#sql = sql
+    this.#flavor = flavor
+    this.#rows = new OccurrenceRows(sql, flavor)
   }
 
   /** Writes planned occurrences in one statement. Their identities must be new; the primary key watches over it. */
   async insert(occurrences: readonly NewOccurrence[], now: Instant): Promise<void> {
     if (occurrences.length === 0) return
 
-    const rows = occurrences.map((occurrence): RowValue[] => [
-      occurrence.scheduleId,
-      occurrence.generation,
-      occurrence.nominalAt,
-      occurrence.dueAt,
-      occurrence.origin,
-      occurrence.queue,
-    ])
+    const columns = { due_at: 'integer', origin: 'text', queue: 'text', job: 'text' } as const
+    const rows = refList(this.#flavor, occurrences, columns, (i) => {
+      const { dueAt, origin, queue, job } = occurrences[i]!
+      return [dueAt, origin, queue, job]
+    })
     await sql`
-      insert into carillon_occurrences
-        (schedule_id, generation, nominal_at, due_at, state, origin, queue, planned_at)
-      select c0, c1, c2, c3, 'planned', c4, c5, ${now} from ${rowList(rows, 6)}`.execute(this.#sql)
+      insert into ${OCCURRENCES}
+        (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, planned_at)
+      select r.schedule_id, r.generation, r.nominal_at, r.due_at, 'planned', r.origin, r.queue, r.job,
+        ${this.#flavor.integer(now)}
+      from ${rows} as r`.execute(this.#sql)
   }
 
   /** Records what was dropped: one row a range. */
   async insertMissed(ranges: readonly NewMissedRange[], now: Instant): Promise<void> {
     if (ranges.length === 0) return
 
-    const rows = ranges.map((range): RowValue[] => [
-      range.scheduleId,
-      range.generation,
-      range.from,
-      range.queue,
-      range.until,
-      range.count,
-    ])
+    const rows = this.#flavor.rowList(
+      { ...REF_COLUMNS, queue: 'text', job: 'text', missed_until: 'integer', missed_count: 'integer' },
+      ranges.map(({ scheduleId, generation, from, queue, job, until, count }) => [
+        scheduleId,
+        generation,
+        from,
+        queue,
+        job,
+        until,
+        count,
+      ]),
+    )
+    const at = this.#flavor.integer(now)
     await sql`
-      insert into carillon_occurrences
-        (schedule_id, generation, nominal_at, due_at, state, reason, origin, queue,
+      insert into ${OCCURRENCES}
+        (schedule_id, generation, nominal_at, due_at, state, reason, origin, queue, job,
          planned_at, finished_at, missed_until, missed_count)
-      select c0, c1, c2, c2, 'skipped', 'missed', 'schedule', c3, ${now}, ${now}, c4, c5
-      from ${rowList(rows, 6)}`.execute(this.#sql)
+      select r.schedule_id, r.generation, r.nominal_at, r.nominal_at, 'skipped', 'missed', 'schedule', r.queue, r.job,
+        ${at}, ${at}, r.missed_until, r.missed_count
+      from ${rows} as r`.execute(this.#sql)
   }
 
   /**
@@ -109,26 +121,33 @@ export class Ledger {
    * @returns how many there were, those that were started by hand left out
    */
   async withdraw(scheduleId: number, reason: SkipReason, now: Instant): Promise<number> {
-    // The identity alone comes out of the index of what is open, however long the schedule's history is.
-    const open = await this.#sql
-      .selectFrom('carillon_occurrences')
-      .select(['schedule_id', 'generation', 'nominal_at'])
-      .where('schedule_id', '=', scheduleId)
-      .where('finished_at', 'is', null)
-      .execute()
-    const waiting = await this.#sql
-      .selectFrom('carillon_occurrences as o')
-      .select(['o.schedule_id', 'o.generation', 'o.nominal_at', 'o.origin'])
-      .where(among(open.map(toRef)))
-      .where('o.state', 'in', ['planned', 'sent'])
-      .execute()
-    if (waiting.length === 0) return 0
+    const withdrawn = await this.#changeWaiting(scheduleId, {
+      state: sql`'skipped'`,
+      reason: sql`${reason}`,
+      finished_at: this.#flavor.integer(now),
+      lease_until: sql`null`,
+    })
+    return withdrawn.filter(({ origin }) => origin !== 'manual').length
+  }
 
-    await sql`
-      update carillon_occurrences as o
-      set state = 'skipped', reason = ${reason}, finished_at = ${now}, lease_until = null
-      where ${among(waiting.map(toRef))}`.execute(this.#sql)
-    return waiting.filter((row) => row.origin !== 'manual').length
+  /** Gives what has not begun to another job. */
+  async setJob(scheduleId: number, job: string): Promise<void> {
+    await this.#changeWaiting(scheduleId, { job: sql`${job}` })
+  }
+
+  /**
+   * Changes what of a schedule has not begun. It is found in the index of what is open, however long the schedule's
+   * history is, and only then held: what MySQL comes across in that index it holds to the end of the transaction, and the
+   * heartbeats of runs would wait for it.
+   */
+  async #changeWaiting(scheduleId: number, set: RowChange['set']): Promise<LockedRow[]> {
+    const open = this.#flavor.byIndex('carillon_occurrences_open', 'carillon_occurrences_finished')
+    const { rows } = await sql<RefColumns>`
+      select schedule_id, generation, nominal_at from ${OCCURRENCES} ${open}
+      where schedule_id = ${scheduleId} and finished_at is null and state in ('planned', 'sent')`.execute(
+      this.#sql,
+    )
+    return this.#rows.change(rows.map(toRef), { condition: sql`o.state in ('planned', 'sent')`, set })
   }
 
   /** The newest nominal instant that a schedule ran, runs, or is to run. */
@@ -139,7 +158,6 @@ export class Ledger {
       .where('schedule_id', '=', scheduleId)
       .where('state', '!=', 'skipped')
       .where('origin', '!=', 'manual')
-      .orderBy('generation', 'desc')
       .orderBy('nominal_at', 'desc')
       .limit(1)
       .executeTakeFirst()
@@ -158,43 +176,54 @@ export class Ledger {
   }
 
   /** One page of the occurrences of these schedules, newest nominal instant first. */
-  async history({ scheduleIds, states, until, after, limit }: HistoryFilter): Promise<OccurrenceRecord[]> {
-    if (scheduleIds.length === 0) return []
+  async history(filter: HistoryFilter): Promise<OccurrenceRecord[]> {
+    const { scheduleIds, limit } = filter
+    const pages: OccurrenceRecord[] = []
+    // A key seldom had more than one schedule; each is read along the primary key.
+    for (const id of scheduleIds) pages.push(...(await this.#historyOf(id, filter)))
+    return pages.sort(newestFirst).slice(0, limit)
+  }
 
-    let query = this.#sql
-      .selectFrom('carillon_occurrences')
-      .selectAll()
-      .where('schedule_id', 'in', scheduleIds)
+  async #historyOf(id: number, { states, until, after, limit }: HistoryFilter): Promise<OccurrenceRecord[]> {
+    let query = this.#sql.selectFrom('carillon_occurrences').selectAll().where('schedule_id', '=', id)
+    if (states?.length === 0) return []
     if (states !== undefined) query = query.where('state', 'in', states)
     if (until !== undefined) query = query.where('nominal_at', '<=', until)
     if (after !== undefined) {
       const { nominalAt, scheduleId, generation } = after
-      query = query.where(
-        sql<boolean>`(nominal_at, schedule_id, generation) < (${nominalAt}, ${scheduleId}, ${generation})`,
-      )
+      const generationsBefore = id < scheduleId ? LARGEST_GENERATION : id === scheduleId ? generation : 0
+      query = query
+        .where('nominal_at', '<=', nominalAt)
+        .where((eb) => eb.or([eb('nominal_at', '<', nominalAt), eb('generation', '<', generationsBefore)]))
     }
-
     const rows = await query
       .orderBy('nominal_at', 'desc')
-      .orderBy('schedule_id', 'desc')
       .orderBy('generation', 'desc')
       .limit(limit)
       .execute()
     return rows.map(toRecord)
   }
 
-  /** Removes up to `limit` occurrences that finished before `before`. */
+  /**
+   * Removes up to `limit` occurrences that finished before `before`. They are held first, without waiting: a claim on MySQL
+   * may hold the oldest of them, since it comes next in its index.
+   */
   async prune(before: Instant, limit: number): Promise<number> {
-    const { numAffectedRows = 0n } = await sql`
-      delete from carillon_occurrences where (schedule_id, generation, nominal_at) in (
-        select schedule_id, generation, nominal_at from carillon_occurrences
-        where finished_at < ${before} limit ${limit})`.execute(this.#sql)
-    return Number(numAffectedRows)
+    const index = this.#flavor.byIndex('carillon_occurrences_finished', 'carillon_occurrences_finished')
+    const { rows } = await sql<RefColumns>`
+      select schedule_id, generation, nominal_at from ${OCCURRENCES} ${index}
+      where finished_at < ${before} limit ${limit} ${this.#flavor.forUpdateSkipLocked}`.execute(this.#sql)
+    await this.#rows.delete(rows.map(toRef))
+    return rows.length
   }
 }
 
-function toRef(row: Pick<OccurrencesTable, 'schedule_id' | 'generation' | 'nominal_at'>): OccurrenceRef {
-  return { scheduleId: row.schedule_id, generation: row.generation, nominalAt: row.nominal_at }
+/** No count in the database is larger. */
+const LARGEST_GENERATION = 2 ** 31 - 1
+const OCCURRENCES = sql.table('carillon_occurrences')
+
+function newestFirst(a: OccurrenceRef, b: OccurrenceRef): number {
+  return b.nominalAt - a.nominalAt || b.scheduleId - a.scheduleId || b.generation - a.generation
 }
 
 function toRecord(row: Selectable<OccurrencesTable>): OccurrenceRecord {

@@ -1,6 +1,6 @@
 import type { Plan } from '../schedule/plan.ts'
 import type { NewMissedRange, NewOccurrence } from './ledger.ts'
-import type { CursorMove } from './schedule-table.ts'
+import type { CursorMove } from './cursor-table.ts'
 import type { Tables } from './store.ts'
 
 /** A plan and what it is for. */
@@ -8,6 +8,7 @@ export interface PlanToRecord {
   readonly scheduleId: number
   readonly generation: number
   readonly queue: string
+  readonly job: string
   readonly plan: Plan
 }
 
@@ -19,10 +20,10 @@ export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]
   const occurrences: NewOccurrence[] = []
   const missed: NewMissedRange[] = []
   const moves: CursorMove[] = []
-  for (const { scheduleId, generation, queue, plan } of plans) {
+  for (const { scheduleId, generation, queue, job, plan } of plans) {
     for (const occurrence of plan.occurrences)
-      occurrences.push({ scheduleId, generation, queue, ...occurrence })
-    if (plan.missed !== undefined) missed.push({ scheduleId, generation, queue, ...plan.missed })
+      occurrences.push({ scheduleId, generation, queue, job, ...occurrence })
+    if (plan.missed !== undefined) missed.push({ scheduleId, generation, queue, job, ...plan.missed })
     moves.push({
       id: scheduleId,
       nextAt: plan.nextAt ?? null,
@@ -33,5 +34,5 @@ export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]
 
   await tables.ledger.insert(occurrences, tables.now)
   await tables.ledger.insertMissed(missed, tables.now)
-  await tables.schedules.moveCursors(moves)
+  await tables.cursors.move(moves)
 }

@@ -1,12 +1,18 @@
-import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely'
+import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
-import type { Json } from '../schedule/json.ts'
-import type { OccurrenceOrigin, OccurrenceRef } from '../schedule/occurrence.ts'
-import { rowList, type RowValue } from '../sql/row-list.ts'
+import { occurrenceId, type OccurrenceOrigin, type OccurrenceRef } from '../schedule/occurrence.ts'
+import type { Flavor, Piece, RowValue } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
-import type { Schema } from '../sql/schema.ts'
-import { among } from './among.ts'
-import type { RunError } from './ledger.ts'
+import { toRef } from './occurrence-refs.ts'
+import {
+  beginsAgain,
+  columnsAfter,
+  lostLeaseError,
+  pieces,
+  type FinishedRun,
+  type RunRef,
+} from './run-end.ts'
+import { OccurrenceRows, type LockedRow, type RefColumns, type ScheduleRow } from './occurrence-rows.ts'
 
 /** A waiting occurrence that a worker holds until it is due. */
 export interface ClaimedOccurrence extends OccurrenceRef {
@@ -25,18 +31,8 @@ export interface Claim {
   readonly limit: number
 }
 
-/** One attempt at an occurrence, and by what it proves that it is the present one. */
-export interface RunRef extends OccurrenceRef {
-  /** Counts the attempts; what an earlier attempt writes matches no row. */
-  readonly attempt: number
-}
-
-/** A run that the fence let through, with the definition as it is at this moment. */
-export interface BegunRun extends RunRef {
-  readonly namespace: string
-  readonly key: string
-  readonly group: string | null
-  readonly definitionText: string
+/** An occurrence that the fence let through. */
+export interface BegunOccurrence extends RunRef {
   readonly dueAt: Instant
   readonly plannedAt: Instant
   readonly origin: OccurrenceOrigin
@@ -45,26 +41,24 @@ export interface BegunRun extends RunRef {
   readonly startedAt: Instant
 }
 
-/** How an attempt ended. */
-export type RunOutcome =
-  | { readonly kind: 'succeeded'; readonly result: Json }
-  /** It failed; with `retryAt`, another attempt follows then. */
-  | {
-      readonly kind: 'failed'
-      readonly error: RunError
-      readonly result: Json
-      readonly retryAt: Instant | undefined
-    }
-  /** It was broken off because its server stops, and begins again elsewhere. */
-  | { readonly kind: 'given-back' }
+/** A run, with the definition as it was when it had begun. */
+export interface BegunRun extends BegunOccurrence {
+  readonly namespace: string
+  readonly key: string
+  readonly group: string | null
+  readonly definitionText: string
+}
 
-export interface FinishedRun {
-  readonly run: RunRef
-  readonly outcome: RunOutcome
+/** What became of a question, and what somebody else held, so that it is to be asked again. */
+export interface Passed<T> {
+  readonly done: readonly T[]
+  readonly held: readonly OccurrenceRef[]
 }
 
 /** What the reaper found. */
 export interface Reaped {
+  /** All that was taken back, claimed and not begun among it. */
+  readonly taken: number
   /** Runs whose server is gone, and that begin again. */
   readonly returned: number
   /** Runs whose server is gone, and that do not begin again. */
@@ -83,19 +77,22 @@ const MAX_LOST_LEASES = 5
  */
 export class RunLedger {
   readonly #sql: Sql
+  readonly #flavor: Flavor
+  readonly #rows: OccurrenceRows
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, flavor: Flavor) {
     this.#sql = sql
+    this.#flavor = flavor
+    this.#rows = new OccurrenceRows(sql, flavor)
   }
 
   /** When the next occurrence falls due that a worker for these jobs could claim. */
   async nextDue(queue: string, jobs: readonly string[]): Promise<Instant | undefined> {
-    const row = await this.#claimable(queue, jobs)
-      .select('o.due_at')
-      .orderBy('o.due_at')
-      .limit(1)
-      .executeTakeFirst()
-    return row?.due_at
+    if (jobs.length === 0) return undefined
+
+    const { rows } = await sql<{ due_at: Instant }>`
+      select due_at from ${this.#claimable(queue, jobs)} order by due_at limit 1`.execute(this.#sql)
+    return rows[0]?.due_at
   }
 
   /**
@@ -103,125 +100,188 @@ export class RunLedger {
    * due, when they count as abandoned unless they have begun.
    */
   async claim(claim: Claim, now: Instant): Promise<ClaimedOccurrence[]> {
-    const rows = await this.#claimable(claim.queue, claim.jobs)
-      .select(['o.schedule_id', 'o.generation', 'o.nominal_at', 'o.due_at'])
-      .where('o.due_at', '<=', now + claim.aheadMs)
-      .orderBy('o.due_at')
-      .limit(claim.limit)
-      .execute()
-    if (rows.length === 0) return []
+    if (claim.jobs.length === 0) return []
 
-    const claimed = rows.map((row) => ({ ...toRef(row), dueAt: row.due_at }))
-    await sql`
-      update carillon_occurrences as o
-      set owner = ${claim.owner}, lease_until = max(o.due_at, ${now}) + ${claim.holdMs}
-      where ${among(claimed)}`.execute(this.#sql)
-    return claimed
+    const found = sql<RefColumns>`
+      select schedule_id, generation, nominal_at from ${this.#claimable(claim.queue, claim.jobs)}
+        and due_at <= ${now + claim.aheadMs}
+      order by due_at limit ${claim.limit}`
+    const heldFrom = this.#flavor.greater(sql`o.due_at`, this.#flavor.integer(now))
+    const claimed = await this.#rows.changeFound(found, {
+      owner: sql`${claim.owner}`,
+      lease_until: sql`${heldFrom} + ${this.#flavor.integer(claim.holdMs)}`,
+    })
+    return claimed.map((row) => ({ ...refOf(row), dueAt: row.due_at }))
   }
 
   /** Puts claimed occurrences back, which have not begun. */
   async release(refs: readonly OccurrenceRef[], owner: string): Promise<void> {
-    if (refs.length === 0) return
-    await sql`
-      update carillon_occurrences as o set owner = null, lease_until = null
-      where ${among(refs)} and o.state = 'planned' and o.owner = ${owner}`.execute(this.#sql)
+    await this.#rows.change(refs, {
+      condition: sql`o.state = 'planned' and o.owner = ${owner}`,
+      set: { owner: NULL, lease_until: NULL },
+      isRelaxed: true,
+    })
   }
 
   /**
    * The fence. Of these occurrences, lets those begin that are still to run: not begun, held by this owner, of the
    * present generation of a schedule that lives and is not paused (a run by hand may be of a paused one).
+   *
+   * A change of a schedule withdraws what has not begun, so the two meet on the rows of the occurrences. What another
+   * transaction holds there is passed over, and to be asked for again: it would keep all others waiting.
+   *
+   * When it is asked a second time, since the answer to the first was lost on its way, it answers the same.
    */
   async begin(
     refs: readonly OccurrenceRef[],
     owner: string,
     now: Instant,
     leaseMs: number,
-  ): Promise<BegunRun[]> {
-    const rows = await this.#sql
-      .selectFrom('carillon_occurrences as o')
-      .innerJoin('carillon_schedules as s', 's.id', 'o.schedule_id')
-      .select(['o.schedule_id', 'o.generation', 'o.nominal_at', 'o.due_at', 'o.planned_at', 'o.origin'])
-      .select(['o.attempt', 'o.failures', 's.namespace', 's.key', 's.group', 's.definition'])
-      .where(among(refs))
-      .where('o.state', '=', 'planned')
-      .where('o.owner', '=', owner)
-      .where(isCurrent)
-      .where((eb) => eb.or([eb('s.state', '!=', 'paused'), eb('o.origin', '=', 'manual')]))
-      .execute()
-    if (rows.length === 0) return []
-
-    const begun = rows.map((row) => ({
-      ...toRef(row),
-      attempt: row.attempt + 1,
-      namespace: row.namespace,
-      key: row.key,
-      group: row.group,
-      definitionText: row.definition,
+  ): Promise<Passed<BegunOccurrence>> {
+    const lease = { lease_until: this.#flavor.integer(now + leaseMs) }
+    const begun = await this.#rows.change(refs, {
+      condition: sql`o.state = 'planned' and o.owner = ${owner}`,
+      and: MAY_BEGIN,
+      set: {
+        ...lease,
+        state: sql`'running'`,
+        attempt: sql`o.attempt + 1`,
+        started_at: this.#flavor.integer(now),
+        error: NULL,
+        result: NULL,
+      },
+      passesOverHeld: true,
+    })
+    const toBegun = (row: LockedRow): BegunOccurrence => ({
+      ...refOf(row),
+      attempt: row.attempt,
       dueAt: row.due_at,
       plannedAt: row.planned_at,
       origin: row.origin as OccurrenceOrigin,
       failures: row.failures,
       startedAt: now,
-    }))
-    await sql`
-      update carillon_occurrences as o
-      set state = 'running', attempt = o.attempt + 1, started_at = ${now}, lease_until = ${now + leaseMs},
-          error = null, result = null
-      where ${among(begun)}`.execute(this.#sql)
-    return begun
+    })
+    if (begun.length === refs.length) return { done: begun.map(toBegun), held: [] }
+
+    const known = new Set(begun.map(occurrenceId))
+    const others = refs.filter((ref) => !known.has(occurrenceId(ref)))
+    const before = await this.#rows.change(others, {
+      condition: sql`o.state = 'running' and o.owner = ${owner}`,
+      set: lease,
+      passesOverHeld: true,
+    })
+    await this.#endStale(others, owner, now)
+    const found = new Set(before.map(occurrenceId))
+    const own = await this.#rows.find(others, sql`o.state in ('planned', 'running') and o.owner = ${owner}`)
+    const held = own.filter((row) => !found.has(occurrenceId(row)))
+    return { done: [...begun, ...before].map(toBegun), held: held.map(refOf) }
   }
 
-  /** Extends the leases of all runs of one owner. @returns those that it really holds */
-  async heartbeat(owner: string, now: Instant, leaseMs: number): Promise<RunRef[]> {
-    await this.#sql
-      .updateTable('carillon_occurrences')
-      .set({ lease_until: now + leaseMs })
-      .where('owner', '=', owner)
-      .where('state', '=', 'running')
-      .where('lease_until', 'is not', null)
-      .execute()
-    const rows = await this.#sql
-      .selectFrom('carillon_occurrences')
-      .select(['schedule_id', 'generation', 'nominal_at', 'attempt'])
-      .where('owner', '=', owner)
-      .where('state', '=', 'running')
-      .where('lease_until', 'is not', null)
-      .execute()
-    return rows.map((row) => ({ ...toRef(row), attempt: row.attempt }))
+  /** Ends what waits for a generation that is no longer in force: it would be claimed again and again. */
+  async #endStale(refs: readonly OccurrenceRef[], owner: string, now: Instant): Promise<void> {
+    await this.#rows.change(refs, {
+      condition: sql`o.state = 'planned' and o.owner = ${owner}`,
+      and: sql`not ${MAY_BEGIN}`,
+      set: {
+        state: sql`'skipped'`,
+        reason: sql`'superseded'`,
+        finished_at: this.#flavor.integer(now),
+        lease_until: NULL,
+      },
+      passesOverHeld: true,
+    })
+  }
+
+  /** Adds the definitions to what has begun. Asked for after the beginning is committed, so that none is too old. */
+  async define(begun: readonly BegunOccurrence[]): Promise<BegunRun[]> {
+    const schedules = await this.#rows.schedulesOf(begun, sql``, { withDeleted: true })
+    return begun.map((run) => {
+      // Without one, it was deleted and pruned since it began: the run fails, since there is nothing to be read.
+      const { namespace = '', key = '', group = null, definition = '' } = schedules.get(run.scheduleId) ?? {}
+      return { ...run, namespace, key, group, definitionText: definition }
+    })
+  }
+
+  /** Extends the leases of runs. @returns those that the owner really holds */
+  async heartbeat(runs: readonly RunRef[], owner: string, now: Instant, leaseMs: number): Promise<RunRef[]> {
+    const held = await this.#rows.change(runs, {
+      condition: sql`o.state = 'running' and o.owner = ${owner} and o.attempt = r.of_attempt`,
+      set: { lease_until: this.#flavor.integer(now + leaseMs) },
+      columns: { of_attempt: 'integer' },
+      valuesOf: (i) => [runs[i]!.attempt],
+      isRelaxed: true,
+    })
+    return held.map((row) => ({ ...refOf(row), attempt: row.attempt }))
   }
 
   /**
    * Writes how runs ended. Only the present attempt of the present owner counts. A further attempt follows only while
-   * the occurrence's generation is the schedule's; otherwise the failure is final.
+   * the occurrence's generation is the schedule's; otherwise the failure is final. Where one is to follow, this must be
+   * in a transaction.
    *
-   * @returns the runs that counted
+   * @returns the runs that counted, and those whose schedule another transaction is changing
    */
-  async finish(finished: readonly FinishedRun[], owner: string, now: Instant): Promise<RunRef[]> {
-    const rows = await this.#sql
-      .selectFrom('carillon_occurrences as o')
-      .leftJoin('carillon_schedules as s', (join) => join.onRef('s.id', '=', 'o.schedule_id').on(isCurrent))
-      .select(['o.schedule_id', 'o.generation', 'o.nominal_at', 'o.attempt', 's.id as current'])
-      .where(among(finished.map(({ run }) => run)))
-      .where('o.state', '=', 'running')
-      .where('o.owner', '=', owner)
-      .execute()
-    const held = new Map(rows.map((row) => [keyOf(toRef(row), row.attempt), row.current !== null]))
+  async finish(finished: readonly FinishedRun[], owner: string, now: Instant): Promise<Passed<RunRef>> {
+    const again = finished.filter(beginsAgain).map(({ run }) => run)
+    const { schedules, held } = await this.#holdSchedules(again)
+    const isHeld = new Set(held.map(occurrenceId))
+    const ready = finished.filter(({ run }) => !isHeld.has(occurrenceId(run)))
 
-    const counted = finished.filter(({ run }) => held.has(keyOf(run, run.attempt)))
-    const updates = counted.map(({ run, outcome }): RowValue[] => {
-      const mayRetry = held.get(keyOf(run, run.attempt)) === true
-      return [run.scheduleId, run.generation, run.nominalAt, ...columnsAfter(outcome, mayRetry, now)]
-    })
-    if (updates.length > 0) {
-      await sql`
-        update carillon_occurrences as o
-        set state = u.c3, due_at = coalesce(u.c4, o.due_at), failures = o.failures + u.c5, error = u.c6,
-            result = u.c7, finished_at = u.c8, lease_until = null,
-            owner = case when u.c3 = 'planned' then null else o.owner end
-        from ${rowList(updates, 9)} as u
-        where o.schedule_id = u.c0 and o.generation = u.c1 and o.nominal_at = u.c2`.execute(this.#sql)
+    const ends = ready.map(({ run, outcome }) => columnsAfter(outcome, isCurrent(run, schedules), now))
+    const done: RunRef[] = []
+    for (const [from, to] of pieces(ends)) {
+      const piece = ready.slice(from, to)
+      const values = (i: number) => [piece[i]!.run.attempt, ...ends[from + i]!]
+      done.push(...(await this.#writeEnds(piece, owner, values)))
     }
-    return counted.map(({ run }) => run)
+    return { done, held }
+  }
+
+  /**
+   * The living schedules of these occurrences, which nobody changes before the end of the transaction; and the occurrences
+   * whose schedules are being changed.
+   */
+  async #holdSchedules(
+    refs: readonly OccurrenceRef[],
+  ): Promise<{ schedules: Map<number, ScheduleRow>; held: OccurrenceRef[] }> {
+    const schedules = await this.#rows.schedulesOf(refs, this.#flavor.forShareSkipLocked)
+    const others = refs.filter(({ scheduleId }) => !schedules.has(scheduleId))
+    const living = await this.#rows.schedulesOf(others)
+    return { schedules, held: others.filter(({ scheduleId }) => living.has(scheduleId)) }
+  }
+
+  async #writeEnds(
+    finished: readonly FinishedRun[],
+    owner: string,
+    valuesOf: (index: number) => readonly RowValue[],
+  ): Promise<RunRef[]> {
+    const written = await this.#rows.change(
+      finished.map(({ run }) => run),
+      {
+        condition: sql`o.state = 'running' and o.owner = ${owner} and o.attempt = r.of_attempt`,
+        set: {
+          state: sql`r.to_state`,
+          due_at: sql`coalesce(r.retry_at, o.due_at)`,
+          failures: sql`o.failures + r.failed`,
+          error: sql`r.error`,
+          result: sql`r.result`,
+          finished_at: sql`r.ended_at`,
+          lease_until: NULL,
+          owner: sql`case when r.to_state = 'planned' then null else o.owner end`,
+        },
+        columns: {
+          of_attempt: 'integer',
+          to_state: 'text',
+          retry_at: 'integer',
+          failed: 'integer',
+          error: 'text',
+          result: 'text',
+          ended_at: 'integer',
+        },
+        valuesOf,
+      },
+    )
+    return written.map((row) => ({ ...refOf(row), attempt: row.attempt }))
   }
 
   /** When the lease that runs out first runs out. */
@@ -238,94 +298,66 @@ export class RunLedger {
 
   /** Takes back what servers held that have not been heard of for the length of a lease. */
   async reap(now: Instant, limit: number): Promise<Reaped> {
-    const expired = await this.#sql
-      .selectFrom('carillon_occurrences as o')
-      .leftJoin('carillon_schedules as s', (join) => join.onRef('s.id', '=', 'o.schedule_id').on(isCurrent))
-      .select([
-        'o.schedule_id',
-        'o.generation',
-        'o.nominal_at',
-        'o.state',
-        'o.lost',
-        'o.owner',
-        's.id as current',
-      ])
-      .where('o.lease_until', '<=', now)
-      .orderBy('o.lease_until')
+    const candidates = await this.#sql
+      .selectFrom('carillon_occurrences')
+      .select(['schedule_id', 'generation', 'nominal_at'])
+      .where('lease_until', '<=', now)
+      .orderBy('lease_until')
       .limit(limit)
       .execute()
+    const found = candidates.map(toRef)
+    const { schedules, held } = await this.#holdSchedules(found)
+    const isHeld = new Set(held.map(occurrenceId))
+    const refs = found.filter((ref) => !isHeld.has(occurrenceId(ref)))
+    const expired = await this.#rows.lock(
+      refs,
+      sql`o.lease_until <= ${now}`,
+      this.#flavor.forUpdateSkipLocked,
+    )
 
     const runs = expired.filter((row) => row.state === 'running')
-    const isOver = (row: (typeof runs)[number]) => row.current === null || row.lost + 1 >= MAX_LOST_LEASES
-    const failed = runs.filter(isOver)
+    const failed = runs.filter((row) => !isCurrent(row, schedules) || row.lost + 1 >= MAX_LOST_LEASES)
     const returned = expired.filter((row) => !failed.includes(row))
+    const lostOf = (rows: readonly LockedRow[]) => (i: number) => [
+      rows[i]!.lost + (rows[i]!.state === 'running' ? 1 : 0),
+    ]
 
-    if (returned.length > 0) {
-      await sql`
-        update carillon_occurrences as o
-        set lost = case when o.state = 'running' then o.lost + 1 else o.lost end,
-            state = 'planned', owner = null, lease_until = null
-        where ${among(returned.map(toRef))}`.execute(this.#sql)
+    const back = { state: sql`'planned'`, lost: sql`r.lost`, owner: NULL, lease_until: NULL }
+    await this.#rows.update(returned, back, { lost: 'integer' }, lostOf(returned))
+    const end = {
+      state: sql`'failed'`,
+      lost: sql`r.lost`,
+      error: sql`${JSON.stringify(lostLeaseError())}`,
+      finished_at: this.#flavor.integer(now),
+      lease_until: NULL,
     }
-    if (failed.length > 0) {
-      const error = JSON.stringify(lostLeaseError())
-      await sql`
-        update carillon_occurrences as o
-        set state = 'failed', lost = o.lost + 1, error = ${error}, finished_at = ${now}, lease_until = null
-        where ${among(failed.map(toRef))}`.execute(this.#sql)
-    }
-    return { returned: runs.length - failed.length, failed: failed.length }
+    await this.#rows.update(failed, end, { lost: 'integer' }, lostOf(failed))
+    return { taken: expired.length, returned: runs.length - failed.length, failed: failed.length }
   }
 
-  #claimable(queue: string, jobs: readonly string[]) {
-    return this.#sql
-      .selectFrom('carillon_occurrences as o')
-      .innerJoin('carillon_schedules as s', 's.id', 'o.schedule_id')
-      .where('o.queue', '=', queue)
-      .where('o.state', '=', sql.lit('planned'))
-      .where('o.lease_until', 'is', null)
-      .where('s.job', 'in', jobs)
+  /** The table with the condition of what can be claimed. */
+  #claimable(queue: string, jobs: readonly string[]): Piece {
+    const index = 'carillon_occurrences_claimable'
+    return sql`${sql.table('carillon_occurrences')} ${this.#flavor.byIndex(index, index)}
+      where queue = ${queue} and state = 'planned' and lease_until is null and job in (${sql.join(jobs)})`
   }
 }
 
-type Aliased = { o: Schema['carillon_occurrences']; s: Schema['carillon_schedules'] }
+const NULL = sql`null`
+
+/**
+ * The occurrence `o` is of the generation in force of a schedule that lives, and may run. As a value rather than with
+ * `exists`, which PostgreSQL makes a join: without statistics it would begin that with all schedules there are.
+ */
+const MAY_BEGIN = sql`o.generation = coalesce((
+  select s.generation from ${sql.table('carillon_schedules')} as s
+  where s.id = o.schedule_id and s.deleted_at = 0 and (s.state <> 'paused' or o.origin = 'manual')), -1)`
 
 /** The occurrence belongs to the generation in force of a schedule that lives. */
-function isCurrent(eb: ExpressionBuilder<Aliased, 'o' | 's'>): Expression<SqlBool> {
-  return eb.and([eb('s.generation', '=', eb.ref('o.generation')), eb('s.deleted_at', '=', 0)])
+function isCurrent(ref: OccurrenceRef, schedules: ReadonlyMap<number, ScheduleRow>): boolean {
+  return schedules.get(ref.scheduleId)?.generation === ref.generation
 }
 
-/** The state, next due instant, failures to add, error, result and end of an occurrence after an attempt. */
-function columnsAfter(outcome: RunOutcome, mayRetry: boolean, now: Instant): RowValue[] {
-  switch (outcome.kind) {
-    case 'succeeded':
-      return ['succeeded', null, 0, null, JSON.stringify(outcome.result), now]
-    case 'failed': {
-      const error = JSON.stringify(outcome.error)
-      const result = JSON.stringify(outcome.result)
-      const isFinal = outcome.retryAt === undefined || !mayRetry
-      return isFinal
-        ? ['failed', null, 1, error, result, now]
-        : ['planned', outcome.retryAt, 1, error, result, null]
-    }
-    case 'given-back':
-      return mayRetry
-        ? ['planned', null, 0, null, null, null]
-        : ['failed', null, 0, JSON.stringify(lostLeaseError()), null, now]
-  }
-}
-
-function lostLeaseError(): RunError {
-  return {
-    code: 'LEASE_LOST',
-    message: 'the server that ran it stopped or vanished, and it was not to begin again',
-  }
-}
-
-function toRef(row: { schedule_id: number; generation: number; nominal_at: number }): OccurrenceRef {
-  return { scheduleId: row.schedule_id, generation: row.generation, nominalAt: row.nominal_at }
-}
-
-function keyOf({ scheduleId, generation, nominalAt }: OccurrenceRef, attempt: number): string {
-  return `${scheduleId}-${generation}-${nominalAt}-${attempt}`
+function refOf({ scheduleId, generation, nominalAt }: OccurrenceRef): OccurrenceRef {
+  return { scheduleId, generation, nominalAt }
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../clock/clock.ts'
 import { DriverError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
+import type { Terms } from '../schedule/terms.ts'
 
 /** Whether a schedule is planned from. A broken one cannot be read or planned, and says why. */
 export type ScheduleState = 'active' | 'paused' | 'broken'
@@ -9,25 +10,27 @@ export type ScheduleState = 'active' | 'paused' | 'broken'
 export type ScheduleOrigin = 'user' | 'code'
 
 /** What a dispatch pass needs of a schedule. */
-export interface PlannableRecord {
+export interface CursorRecord {
   readonly id: number
-  readonly namespace: string
-  readonly key: string
   readonly generation: number
   /** The cursor: the first nominal instant that is not in the ledger yet. */
   readonly nextAt: Instant | null
   /** How many occurrences were planned, for `maxRuns`. */
   readonly planned: number
-  /** The definition as stored; `parseDefinition` reads it. */
-  readonly definitionText: string
+  /** The terms as stored; `parseTerms` reads them. */
+  readonly termsText: string
 }
 
 /** A schedule as it is stored. */
-export interface ScheduleRecord extends PlannableRecord {
+export interface ScheduleRecord extends Omit<CursorRecord, 'termsText'> {
+  readonly namespace: string
+  readonly key: string
   readonly group: string | null
   readonly origin: ScheduleOrigin
   readonly state: ScheduleState
   readonly revision: number
+  /** The definition as stored; `parseDefinition` reads it. */
+  readonly definitionText: string
   /** The newest nominal instant that was planned. */
   readonly lastAt: Instant | null
   /** Why the schedule is broken. */
@@ -46,12 +49,20 @@ export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'de
  * @throws {DriverError} when it is not, so that the schedule can be marked as broken
  */
 export function parseDefinition(text: string): Definition {
+  return parseStored(text, 'definition') as Definition
+}
+
+/** The terms that a row holds, checked in the same way. */
+export function parseTerms(text: string): Terms {
+  return parseStored(text, 'terms') as Terms
+}
+
+function parseStored(text: string, what: string): Partial<Terms> {
   try {
-    const definition = JSON.parse(text) as Partial<Definition> | null
-    if (typeof definition?.recurrence === 'object' && typeof definition.job === 'string')
-      return definition as Definition
+    const stored = JSON.parse(text) as Partial<Terms> | null
+    if (typeof stored?.recurrence === 'object' && typeof stored.job === 'string') return stored
   } catch (cause) {
-    throw new DriverError('the stored definition is not JSON', { retryable: false, cause })
+    throw new DriverError(`the stored ${what} cannot be read: no JSON`, { retryable: false, cause })
   }
-  throw new DriverError('the stored definition has no recurrence or no job', { retryable: false })
+  throw new DriverError(`the stored ${what} has no recurrence or no job`, { retryable: false })
 }

@@ -1,10 +1,12 @@
 import { sql, type Selectable } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { Definition } from '../schedule/definition.ts'
-import { rowList } from '../sql/row-list.ts'
+import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
+import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { CursorsTable, SchedulesTable } from '../sql/schema.ts'
-import type { PlannableRecord, ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
+import { termsText } from './cursor-table.ts'
+import type { ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
 
 /** What decides how a schedule's row looks after it was written. */
 export interface ScheduleWrite {
@@ -15,19 +17,18 @@ export interface ScheduleWrite {
   readonly definition: Definition
 }
 
-/** Where a pass leaves the cursor of one schedule. */
-export interface CursorMove {
-  readonly id: number
-  readonly nextAt: Instant | null
-  /** The newest nominal instant that was planned, if any was. */
-  readonly lastAt: Instant | null
-  /** How many occurrences were planned. */
-  readonly planned: number
+/** A schedule that is stored for the first time. */
+export interface NewSchedule extends Omit<ScheduleWrite, 'nextAt'> {
+  readonly key: string
 }
 
 export interface ScheduleFilter {
   readonly namespace: string
   readonly group?: string | undefined
+  readonly states?: readonly ScheduleState[] | undefined
+  readonly job?: string | undefined
+  /** Only those with this text in key or group; the letters A to Z in either case. */
+  readonly text?: string | undefined
   /** Only keys after this one. */
   readonly afterKey?: string | undefined
   readonly limit: number
@@ -36,19 +37,42 @@ export interface ScheduleFilter {
 /** The table of schedules, seen from inside a transaction or for reading alone. */
 export class ScheduleTable {
   readonly #sql: Sql
+  readonly #flavor: Flavor
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, flavor: Flavor) {
     this.#sql = sql
+    this.#flavor = flavor
   }
 
   /** The living schedule with this key. */
   async find(namespace: string, key: string): Promise<ScheduleRecord | undefined> {
-    const row = await this.#rows()
-      .where('s.namespace', '=', namespace)
-      .where('s.key', '=', key)
-      .where('s.deleted_at', '=', 0)
-      .executeTakeFirst()
+    const row = await this.#living(namespace).where('s.key', '=', key).executeTakeFirst()
     return row && toRecord(row)
+  }
+
+  /** The living schedules with these keys; until the end of the transaction nobody else changes or plans them. */
+  async lockMany(namespace: string, keys: readonly string[]): Promise<ScheduleRecord[]> {
+    return this.#byKeys(namespace, keys, this.#flavor.forUpdate)
+  }
+
+  /** The living schedules with these keys. */
+  async findMany(namespace: string, keys: readonly string[]): Promise<ScheduleRecord[]> {
+    return this.#byKeys(namespace, keys, sql``)
+  }
+
+  async #byKeys(namespace: string, keys: readonly string[], how: Piece): Promise<ScheduleRecord[]> {
+    if (keys.length === 0) return []
+    const { rows } = await sql<Selectable<SchedulesTable> & CursorColumns>`
+      select s.*, c.next_at, c.last_at, c.planned
+      from ${this.#keyList(keys)} as r
+      ${this.#flavor.lookUp('carillon_schedules', 's', BY_KEY)} on ${this.#isLiving(namespace)}
+      ${this.#flavor.lookUp('carillon_cursors', 'c', 'primary')} on c.schedule_id = s.id
+      ${how}`.execute(this.#sql)
+    return rows.map(toRecord)
+  }
+
+  #isLiving(namespace: string): Piece {
+    return sql`s.namespace = ${namespace} and s.${sql.ref('key')} = r.${sql.ref('key')} and s.deleted_at = 0`
   }
 
   /** The ids that a key has had, of deleted schedules too, newest first. */
@@ -64,51 +88,82 @@ export class ScheduleTable {
   }
 
   /** One page of living schedules, by key. */
-  async list({ namespace, group, afterKey, limit }: ScheduleFilter): Promise<ScheduleRecord[]> {
-    let query = this.#rows().where('s.namespace', '=', namespace).where('s.deleted_at', '=', 0)
+  async list(filter: ScheduleFilter): Promise<ScheduleRecord[]> {
+    const { namespace, group, states, job, text, afterKey, limit } = filter
+    let query = this.#living(namespace)
     if (group !== undefined) query = query.where('s.group', '=', group)
+    if (states?.length === 0) return []
+    if (states !== undefined) query = query.where('s.state', 'in', states)
+    if (job !== undefined) query = query.where('s.job', '=', job)
+    if (text !== undefined) {
+      const [inKey, inGroup] = ['s.key', 's.group'].map((name) => this.#flavor.contains(sql.ref(name), text))
+      query = query.where((eb) => eb.or([inKey!, inGroup!]))
+    }
     if (afterKey !== undefined) query = query.where('s.key', '>', afterKey)
 
     const rows = await query.orderBy('s.key').limit(limit).execute()
     return rows.map(toRecord)
   }
 
-  /** @returns the id of the new schedule */
+  /**
+   * Writes new schedules in one statement; their cursors are to follow.
+   *
+   * @returns their ids, in the same order
+   * @throws when one of the keys is taken, as the database's refusal
+   */
   async insert(
-    identity: { namespace: string; key: string; origin: ScheduleOrigin },
-    write: ScheduleWrite,
+    { namespace, origin }: { namespace: string; origin: ScheduleOrigin },
+    schedules: readonly NewSchedule[],
     now: Instant,
-  ): Promise<number> {
-    const { insertId } = await this.#sql
-      .insertInto('carillon_schedules')
-      .values({
-        ...identity,
-        ...columnsOf(write),
-        deleted_at: 0,
-        revision: 1,
-        created_at: now,
-        updated_at: now,
-      })
-      .executeTakeFirstOrThrow()
-    const id = Number(insertId)
+  ): Promise<number[]> {
+    const rows = this.#flavor.rowList(
+      { key: 'text', group: 'text', state: 'text', generation: 'integer', job: 'text', definition: 'text' },
+      schedules.map(({ key, group, state, generation, definition }) => [
+        key,
+        group,
+        state,
+        generation,
+        definition.job,
+        JSON.stringify(definition),
+      ]),
+    )
+    const at = this.#flavor.integer(now)
+    await sql`
+      insert into ${sql.table('carillon_schedules')}
+        (namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation, revision, job, definition,
+         created_at, updated_at)
+      select ${this.#flavor.text(namespace)}, ${sql.ref('r.key')}, ${sql.ref('r.group')},
+        ${this.#flavor.text(origin)}, r.state, r.generation, 1, r.job, r.definition, ${at}, ${at}
+      from ${rows} as r`.execute(this.#sql)
 
-    const cursor = { schedule_id: id, next_at: write.nextAt, planned: 0, is_broken: 0 }
-    await this.#sql.insertInto('carillon_cursors').values(cursor).execute()
-    return id
+    const keys = schedules.map(({ key }) => key)
+    const ids = await this.#idsOfLiving(namespace, keys)
+    return keys.map((key) => ids.get(key)!)
+  }
+
+  async #idsOfLiving(namespace: string, keys: readonly string[]): Promise<Map<string, number>> {
+    const { rows } = await sql<{ id: number; key: string }>`
+      select s.id, s.${sql.ref('key')}
+      from ${this.#keyList(keys)} as r
+      ${this.#flavor.lookUp('carillon_schedules', 's', BY_KEY)} on ${this.#isLiving(namespace)}`.execute(
+      this.#sql,
+    )
+    return new Map(rows.map(({ key, id }) => [key, id]))
   }
 
   /** Replaces what `write` covers, and counts the revision up. */
-  async update(id: number, write: ScheduleWrite, now: Instant): Promise<void> {
+  async update(record: ScheduleIdentity & { id: number }, write: ScheduleWrite, now: Instant): Promise<void> {
+    const { group, state, generation, nextAt, definition } = write
     await this.#sql
       .updateTable('carillon_schedules')
-      .set({ ...columnsOf(write), updated_at: now })
-      .set((eb) => ({ revision: eb('revision', '+', 1) }))
-      .where('id', '=', id)
+      .set({ group, state, generation, job: definition.job, definition: JSON.stringify(definition) })
+      .set((eb) => ({ reason: null, updated_at: now, revision: eb('revision', '+', 1) }))
+      .where('id', '=', record.id)
       .execute()
     await this.#sql
       .updateTable('carillon_cursors')
-      .set({ next_at: write.nextAt, is_broken: 0 })
-      .where('schedule_id', '=', id)
+      .set({ generation, next_at: nextAt, is_broken: 0, terms: termsText(definition, record) })
+      .where('schedule_id', '=', record.id)
       .execute()
   }
 
@@ -132,70 +187,31 @@ export class ScheduleTable {
       .execute()
     await this.#sql
       .updateTable('carillon_cursors')
-      .set({ next_at: null })
+      .set({ next_at: null, is_broken: 0 })
       .where('schedule_id', '=', id)
       .execute()
   }
 
-  /** Active schedules whose cursor is at `horizon` or before it, most urgent first. */
-  async due(horizon: Instant, limit: number): Promise<PlannableRecord[]> {
+  /** The ids of broken schedules that were last tried before `before`, longest ago first. */
+  async broken(before: Instant, limit: number): Promise<number[]> {
     const rows = await this.#sql
-      .selectFrom('carillon_cursors as c')
-      .innerJoin('carillon_schedules as s', 's.id', 'c.schedule_id')
-      .select(PLANNABLE)
-      .where('c.is_broken', '=', sql.lit(0))
-      .where('c.next_at', '<=', horizon)
-      .orderBy('c.next_at')
+      .selectFrom('carillon_schedules')
+      .select('id')
+      .where('state', '=', sql.lit('broken'))
+      .where('deleted_at', '=', 0)
+      .where('updated_at', '<', before)
+      .orderBy('updated_at')
       .limit(limit)
       .execute()
-    return rows.map(toPlannable)
+    return rows.map(({ id }) => id)
   }
 
-  /** Broken schedules that were last tried before `before`, longest ago first. */
-  async broken(before: Instant, limit: number): Promise<PlannableRecord[]> {
-    const rows = await this.#sql
-      .selectFrom('carillon_schedules as s')
-      .innerJoin('carillon_cursors as c', 'c.schedule_id', 's.id')
-      .select(PLANNABLE)
-      .where('s.state', '=', sql.lit('broken'))
-      .where('s.deleted_at', '=', 0)
-      .where('s.updated_at', '<', before)
-      .orderBy('s.updated_at')
-      .limit(limit)
-      .execute()
-    return rows.map(toPlannable)
-  }
-
-  /** The earliest cursor of all active schedules. */
-  async earliestCursor(): Promise<Instant | undefined> {
-    const row = await this.#sql
-      .selectFrom('carillon_cursors')
-      .select('next_at')
-      .where('is_broken', '=', sql.lit(0))
-      .where('next_at', 'is not', null)
-      .orderBy('next_at')
-      .limit(1)
-      .executeTakeFirst()
-    return row?.next_at ?? undefined
-  }
-
-  /** Moves many cursors in one statement. */
-  async moveCursors(moves: readonly CursorMove[]): Promise<void> {
-    const rows = rowList(
-      moves.map(({ id, nextAt, lastAt, planned }) => [id, nextAt, lastAt, planned]),
-      4,
-    )
-    await sql`
-      update carillon_cursors
-      set next_at = moves.c1,
-          last_at = case when moves.c2 > coalesce(last_at, moves.c2 - 1) then moves.c2 else last_at end,
-          planned = planned + moves.c3
-      from ${rows} as moves
-      where schedule_id = moves.c0`.execute(this.#sql)
-  }
-
-  /** Sets a schedule aside with the reason; its cursor stays, so that nothing is lost when it is mended. */
-  async markBroken(id: number, reason: string, now: Instant): Promise<void> {
+  /**
+   * Sets a schedule aside with the reason; its cursor stays, so that nothing is lost when it is mended.
+   *
+   * @returns which one it was
+   */
+  async markBroken(id: number, reason: string, now: Instant): Promise<ScheduleIdentity | undefined> {
     await this.#sql
       .updateTable('carillon_schedules')
       .set({ state: 'broken', reason, updated_at: now })
@@ -206,20 +222,26 @@ export class ScheduleTable {
       .set({ is_broken: 1 })
       .where('schedule_id', '=', id)
       .execute()
+    return this.#sql
+      .selectFrom('carillon_schedules')
+      .select(['namespace', 'key'])
+      .where('id', '=', id)
+      .executeTakeFirst()
   }
 
-  /** Takes up schedules again that were set aside. */
-  async markMended(ids: readonly number[]): Promise<void> {
-    if (ids.length === 0) return
+  /** Takes up a schedule again that was set aside. */
+  async markMended(id: number): Promise<void> {
     await this.#sql
       .updateTable('carillon_schedules')
       .set({ state: 'active', reason: null })
-      .where('id', 'in', ids)
+      .where('id', '=', id)
+      .where('state', '=', 'broken')
+      .where('deleted_at', '=', 0)
       .execute()
     await this.#sql
       .updateTable('carillon_cursors')
       .set({ is_broken: 0 })
-      .where('schedule_id', 'in', ids)
+      .where('schedule_id', '=', id)
       .execute()
   }
 
@@ -233,80 +255,62 @@ export class ScheduleTable {
       .execute()
   }
 
-  /** Removes up to `limit` schedules that were deleted before `before`, with their generations. */
+  /** Removes up to `limit` schedules that were deleted before `before`, with their cursors and generations. */
   async prune(before: Instant, limit: number): Promise<number> {
-    const ids = this.#sql
+    const buried = await this.#sql
       .selectFrom('carillon_schedules')
       .select('id')
       .where('deleted_at', '>', sql.lit(0))
       .where('deleted_at', '<', before)
       .limit(limit)
-    const { numDeletedRows } = await this.#sql
-      .deleteFrom('carillon_schedules')
-      .where('id', 'in', ids)
-      .executeTakeFirstOrThrow()
-    return Number(numDeletedRows)
+      .modifyEnd(this.#flavor.forUpdateSkipLocked)
+      .execute()
+    const ids = buried.map(({ id }) => id)
+    if (ids.length === 0) return 0
+
+    // No foreign keys see to it: they cost more than the two inserts that they would watch.
+    await this.#sql.deleteFrom('carillon_generations').where('schedule_id', 'in', ids).execute()
+    await this.#sql.deleteFrom('carillon_cursors').where('schedule_id', 'in', ids).execute()
+    await this.#sql.deleteFrom('carillon_schedules').where('id', 'in', ids).execute()
+    return ids.length
   }
 
-  #rows() {
+  #living(namespace: string) {
     return this.#sql
       .selectFrom('carillon_schedules as s')
       .innerJoin('carillon_cursors as c', 'c.schedule_id', 's.id')
       .selectAll('s')
       .select(['c.next_at', 'c.last_at', 'c.planned'])
+      .where('s.namespace', '=', namespace)
+      .where('s.deleted_at', '=', 0)
+  }
+
+  #keyList(keys: readonly string[]): Piece {
+    const rows = keys.map((key) => [key])
+    return this.#flavor.rowList({ key: 'name' }, rows)
   }
 }
 
-const PLANNABLE = [
-  's.id',
-  's.namespace',
-  's.key',
-  's.generation',
-  's.definition',
-  'c.next_at',
-  'c.planned',
-] as const
-
-function columnsOf({ group, state, generation, definition }: ScheduleWrite) {
-  return {
-    group,
-    state,
-    generation,
-    job: definition.job,
-    definition: JSON.stringify(definition),
-    reason: null,
-  }
-}
+const BY_KEY = 'carillon_schedules_key'
 
 type CursorColumns = Pick<Selectable<CursorsTable>, 'next_at' | 'last_at' | 'planned'>
 
 function toRecord(row: Selectable<SchedulesTable> & CursorColumns): ScheduleRecord {
   return {
-    ...toPlannable(row),
-    group: row.group,
-    origin: row.origin as ScheduleOrigin,
-    state: row.state as ScheduleState,
-    revision: row.revision,
-    lastAt: row.last_at,
-    reason: row.reason,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }
-}
-
-type PlannableColumns = Pick<
-  Selectable<SchedulesTable>,
-  'id' | 'namespace' | 'key' | 'generation' | 'definition'
->
-
-function toPlannable(row: PlannableColumns & Omit<CursorColumns, 'last_at'>): PlannableRecord {
-  return {
     id: row.id,
     namespace: row.namespace,
     key: row.key,
+    group: row.group,
+    origin: row.origin as ScheduleOrigin,
+    state: row.state as ScheduleState,
     generation: row.generation,
-    nextAt: row.next_at,
-    planned: row.planned,
+    revision: row.revision,
     definitionText: row.definition,
+    nextAt: row.next_at,
+    lastAt: row.last_at,
+    planned: row.planned,
+    reason: row.reason,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
   }
 }

@@ -1,35 +1,79 @@
-import type { Alarm, Clock, Instant } from '../clock/clock.ts'
+import type { Clock, Instant } from '../clock/clock.ts'
 import { SystemClock } from '../clock/system-clock.ts'
+import type { Signals } from '../sql/backend.ts'
+import type { DatabaseInput } from '../sql/database-input.ts'
 import { migrate } from '../sql/migrate.ts'
-import { SqlDatabase, type Sql } from '../sql/sql-database.ts'
+import { SqlDatabase, type Sql, type SqlSession } from '../sql/sql-database.ts'
+import { CursorTable } from './cursor-table.ts'
 import { GenerationTable } from './generation-table.ts'
 import { LeaseTable } from './lease-table.ts'
 import { Ledger } from './ledger.ts'
 import { RunLedger } from './run-ledger.ts'
+import type { ScheduleRecord } from './schedule-record.ts'
 import { ScheduleTable } from './schedule-table.ts'
+import { StoreClock } from './store-clock.ts'
 
-/** The tables, and what time it is for them. */
-export class Tables {
-  /** The store's clock when the transaction began, with the write lock held: no later transaction is earlier. */
-  readonly now: Instant
+/** The tables. */
+export class TableSet {
   readonly schedules: ScheduleTable
+  readonly cursors: CursorTable
   readonly generations: GenerationTable
   readonly ledger: Ledger
   readonly runs: RunLedger
   readonly leases: LeaseTable
 
-  constructor(sql: Sql, now: Instant) {
-    this.now = now
-    this.schedules = new ScheduleTable(sql)
-    this.generations = new GenerationTable(sql)
-    this.ledger = new Ledger(sql)
-    this.runs = new RunLedger(sql)
-    this.leases = new LeaseTable(sql)
+  constructor(sql: Sql, { flavor }: SqlSession) {
+    this.schedules = new ScheduleTable(sql, flavor)
+    this.cursors = new CursorTable(sql, flavor)
+    this.generations = new GenerationTable(sql, flavor)
+    this.ledger = new Ledger(sql, flavor)
+    this.runs = new RunLedger(sql, flavor)
+    this.leases = new LeaseTable(sql, flavor)
   }
 }
 
-/** How often another process's writes are looked for. A look costs microseconds and reads no table. */
-const FOREIGN_WRITES_EVERY_MS = 200
+/** The tables inside a transaction, and what time it is for them. */
+export class Tables extends TableSet {
+  readonly #ask: () => Promise<Instant>
+  readonly #clock: StoreClock
+  #now: Instant
+
+  private constructor(sql: Sql, session: SqlSession, clock: StoreClock, now: Instant) {
+    super(sql, session)
+    this.#ask = () => session.now(sql)
+    this.#clock = clock
+    this.#now = now
+  }
+
+  static async of(sql: Sql, session: SqlSession, clock: StoreClock): Promise<Tables> {
+    return new Tables(sql, session, clock, await clock.recent(() => session.now(sql)))
+  }
+
+  /** The store's clock: when the transaction began, to a few milliseconds, or exactly when a schedule was locked in it. */
+  get now(): Instant {
+    return this.#now
+  }
+
+  /**
+   * The schedule with this key, for a change of it. Nobody else changes it or plans from it until the end of the
+   * transaction, and `now` is no earlier than any change that was made before.
+   */
+  async lock(namespace: string, key: string): Promise<ScheduleRecord | undefined> {
+    const [record] = await this.lockAll(namespace, [key])
+    return record
+  }
+
+  /** The same for many. */
+  async lockAll(namespace: string, keys: readonly string[]): Promise<ScheduleRecord[]> {
+    const records = await this.schedules.lockMany(namespace, keys)
+    // To wait for a lock takes time, and what was waited for has happened before now.
+    if (records.length > 0) this.#now = await this.#clock.now(this.#ask)
+    return records
+  }
+}
+
+/** A store as those see it who change schedules: also one inside a transaction of the application's. */
+export type Transactions = Pick<Store, 'now' | 'transaction' | 'read' | 'announce'>
 
 /**
  * Everything that Carillon remembers: schedules, generations, the ledger, leases. All changes go through
@@ -39,75 +83,110 @@ const FOREIGN_WRITES_EVERY_MS = 200
  */
 export class Store implements AsyncDisposable {
   readonly #database: SqlDatabase
-  readonly #clock: Clock
+  readonly #clock: StoreClock
+  readonly #signals: Signals
   readonly #listeners = new Set<() => void>()
-  #watch: Alarm | undefined
-  #seenWrites = 0
+  #unlisten = () => {}
 
-  private constructor(database: SqlDatabase, clock: Clock) {
+  private constructor(database: SqlDatabase, clock: Clock | undefined) {
     this.#database = database
-    this.#clock = clock
+    this.#clock = new StoreClock(clock)
+    this.#signals = database.signals
   }
 
   /**
    * Opens a store and brings its tables up to date.
    *
+   * @param clock decides what is due; the database's own when left out
    * @throws {ConfigError} when the address is not one
    * @throws {DriverError} when the database cannot be opened or written
    * @throws {SchemaTooNewError} when a newer version of Carillon has written it
    */
-  static async open(address: string, clock: Clock): Promise<Store> {
-    const database = new SqlDatabase(address)
+  static async open(input: DatabaseInput, clock?: Clock): Promise<Store> {
+    const database = await SqlDatabase.open(input)
     try {
-      await database.prepare()
       await migrate(database)
     } catch (error) {
       await database.close()
       throw error
     }
-    return new Store(database, clock)
+    return new Store(database, clock ?? embeddedClock(database))
   }
 
   get address(): string {
     return this.#database.address
   }
 
-  /** The store's clock, by which it is judged what is due. An embedded database has that of its machine. */
-  async now(): Promise<Instant> {
-    return this.#clock.now()
+  /** Whether several transactions may write at the same time; otherwise they wait for each other. */
+  get takesWritesSideBySide(): boolean {
+    return this.#database.flavor.kind !== 'sqlite'
   }
 
-  /** Runs `work` in one transaction; it may run again from its start when others are in the way. */
+  /** The store's clock, by which it is judged what is due. */
+  async now(): Promise<Instant> {
+    return this.#clock.now(() => this.#database.read((sql) => this.#database.now(sql)))
+  }
+
+  /**
+   * Runs `work` in one transaction. It may run again from its start when others are in the way or the connection was
+   * lost, so it must do no harm when it had been committed before.
+   */
   async transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
-    return this.#database.transaction((sql) => work(new Tables(sql, this.#clock.now())))
+    return this.#clock.track(transactionIn(this.#database, this.#clock, work))
+  }
+
+  /**
+   * Runs steps of which each is one statement that says itself what must be true; where a database needs several for one,
+   * they share a transaction. Otherwise as `transaction`.
+   */
+  async brief<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+    const clock = this.#clock
+    const query = this.#database.brief(async (sql) => work(await Tables.of(sql, this.#database, clock)))
+    return clock.track(query)
   }
 
   /** Runs queries outside of any transaction. */
-  async read<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
-    return this.#database.read((sql) => work(new Tables(sql, this.#clock.now())))
+  async read<T>(work: (tables: TableSet) => Promise<T>): Promise<T> {
+    return this.#clock.track(readIn(this.#database, work))
   }
 
-  /** Says that something may be due sooner than before; this process's listeners hear of it at once. */
+  /**
+   * The store inside a transaction that the application has begun.
+   *
+   * @param connection the connection with that transaction
+   * @throws {UnsupportedByDriverError} on SQLite
+   */
+  join(connection: unknown): Transactions {
+    const session = this.#database.join(connection)
+    const clock = this.#clock
+    return {
+      now: () => clock.now(() => session.now()),
+      transaction: (work) => transactionIn(session, clock, work, (sql) => session.signal(sql)),
+      read: (work) => readIn(session, work),
+      // Only what is committed is news; the signal inside the transaction sees to that.
+      announce: () => {},
+    }
+  }
+
+  /** Says that something may be due sooner than before; listeners in this process hear of it at once, others soon. */
   announce(): void {
-    for (const listener of this.#listeners) listener()
+    this.#call()
+    this.#signals.send()
   }
 
   /** Calls `listener` whenever this or another process may have made something due sooner. @returns how to stop it */
   watch(listener: () => void): () => void {
+    if (this.#listeners.size === 0) this.#unlisten = this.#signals.listen(() => this.#call())
     this.#listeners.add(listener)
-    this.#watch ??= this.#watchForeignWrites()
     return () => {
       this.#listeners.delete(listener)
-      if (this.#listeners.size > 0) return
-      this.#watch?.cancel()
-      this.#watch = undefined
+      if (this.#listeners.size === 0) this.#unlisten()
     }
   }
 
   async close(): Promise<void> {
+    if (this.#listeners.size > 0) this.#unlisten()
     this.#listeners.clear()
-    this.#watch?.cancel()
-    this.#watch = undefined
     await this.#database.close()
   }
 
@@ -115,27 +194,29 @@ export class Store implements AsyncDisposable {
     await this.close()
   }
 
-  /** Thrown out of a timer, an error would end the process; the loops meet the same fault, and tell of it. */
-  #foreignWrites(): number {
-    try {
-      return this.#database.foreignWrites()
-    } catch {
-      return this.#seenWrites
-    }
+  #call(): void {
+    for (const listener of this.#listeners) listener()
   }
+}
 
-  /** By the machine's clock, since it is about the outside world, which a test's clock does not rule. */
-  #watchForeignWrites(): Alarm {
-    const clock = new SystemClock()
-    this.#seenWrites = this.#foreignWrites()
+function transactionIn<T>(
+  session: SqlSession,
+  clock: StoreClock,
+  work: (tables: Tables) => Promise<T>,
+  atEnd: (sql: Sql) => Promise<void> = async () => {},
+): Promise<T> {
+  return session.transaction(async (sql) => {
+    const result = await work(await Tables.of(sql, session, clock))
+    await atEnd(sql)
+    return result
+  })
+}
 
-    const look = () => {
-      this.#watch = clock.alarmAt(clock.now() + FOREIGN_WRITES_EVERY_MS, look)
-      const writes = this.#foreignWrites()
-      if (writes === this.#seenWrites) return
-      this.#seenWrites = writes
-      this.announce()
-    }
-    return clock.alarmAt(clock.now() + FOREIGN_WRITES_EVERY_MS, look)
-  }
+function readIn<T>(session: SqlSession, work: (tables: TableSet) => Promise<T>): Promise<T> {
+  return session.read((sql) => work(new TableSet(sql, session)))
+}
+
+/** An embedded database has the clock of its machine, which costs no query. */
+function embeddedClock({ flavor }: SqlDatabase): Clock | undefined {
+  return flavor.kind === 'sqlite' ? new SystemClock() : undefined
 }

@@ -1,14 +1,18 @@
 import type { Alarm, Clock, Instant } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 
+/** How many turns of the event loop without a query count as silence. */
+const QUIET_TURNS = 20
+
 interface Waiting {
   readonly instant: Instant
   readonly ring: () => void
 }
 
 /**
- * A clock that stands still until the test moves it. It does not rule the outside world: what another process writes to
- * the database is noticed by the machine's own clock, a fifth of a second later, so a test waits *until* it is.
+ * A clock that stands still until the test moves it, on every database: what the database is asked is answered before
+ * time moves on. It does not rule the outside world otherwise: what another process writes to the database is noticed by
+ * the machine's own clock, a little later, so a test waits *until* it is.
  *
  * ```ts
  * const clock = new ManualClock('2026-03-29T00:00:00Z')
@@ -20,6 +24,7 @@ interface Waiting {
 export class ManualClock implements Clock {
   #now: Instant
   readonly #waiting = new Set<Waiting>()
+  readonly #held = new Set<Promise<unknown>>()
 
   /** @param start where the clock begins: a `Date`, an ISO text, or epoch milliseconds */
   constructor(start: Date | string | number = '2026-01-01T00:00:00Z') {
@@ -53,19 +58,33 @@ export class ManualClock implements Clock {
   /** As `advance`, up to an instant. */
   async advanceTo(instant: Date | Instant): Promise<void> {
     const target = new Date(instant).getTime()
-    await settle()
+    await this.#settle()
     for (let due = this.#takeEarliest(target); due !== undefined; due = this.#takeEarliest(target)) {
       this.#now = Math.max(this.#now, due.instant)
       due.ring()
-      await settle()
+      await this.#settle()
     }
     this.#now = Math.max(this.#now, target)
-    await settle()
+    await this.#settle()
   }
 
   /** Sets the clock without letting waits go off on the way, as when a machine's clock is corrected. */
   jumpTo(instant: Date | Instant): void {
     this.#now = new Date(instant).getTime()
+  }
+
+  hold(work: Promise<unknown>): void {
+    const ended: Promise<unknown> = work.catch(() => {}).finally(() => this.#held.delete(ended))
+    this.#held.add(ended)
+  }
+
+  /** Lets promises and queries run to their end, and what they set in motion. */
+  async #settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+      if (this.#held.size > 0) quiet = 0
+      await Promise.all(this.#held)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   #takeEarliest(target: Instant): Waiting | undefined {
@@ -76,9 +95,4 @@ export class ManualClock implements Clock {
     if (earliest !== undefined) this.#waiting.delete(earliest)
     return earliest
   }
-}
-
-/** Lets promises, and short chains of calls to an embedded database, run to their end. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

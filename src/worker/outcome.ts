@@ -7,11 +7,10 @@ import {
   RunTimeoutError,
   WorkerStoppedError,
 } from '../errors.ts'
-import type { Instant } from '../clock/clock.ts'
 import { backoffMs, type Definition } from '../schedule/definition.ts'
 import { toJson, type Json } from '../schedule/json.ts'
 import type { RunError } from '../store/ledger.ts'
-import type { RunOutcome } from '../store/run-ledger.ts'
+import type { RunOutcome } from '../store/run-end.ts'
 
 /** What a handler did: it returned something, or it threw. */
 export type Settled =
@@ -33,7 +32,6 @@ export function outcomeOf(
   abortReason: unknown,
   policy: Pick<Definition, 'retries' | 'backoff'>,
   failures: number,
-  now: Instant,
 ): RunOutcome {
   // A handler that came to its end in spite of the abort has done its work, unless it was out of time.
   const timedOut = abortReason instanceof RunTimeoutError
@@ -43,8 +41,8 @@ export function outcomeOf(
 
   const error = timedOut ? abortReason : settled.kind === 'threw' ? settled.error : abortReason
   const mayRetry = failures < policy.retries && !(error instanceof InvalidPayloadError)
-  const retryAt = mayRetry ? now + backoffMs(policy.backoff, failures + 1) : undefined
-  return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryAt }
+  const retryInMs = mayRetry ? backoffMs(policy.backoff, failures + 1) : undefined
+  return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryInMs }
 }
 
 /** The failure of the job `command` carries what the program printed. */

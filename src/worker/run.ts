@@ -1,13 +1,14 @@
-import type { Alarm, Clock } from '../clock/clock.ts'
+import type { Alarm, Clock, Instant } from '../clock/clock.ts'
 import { formatDuration } from '../clock/duration.ts'
 import { waitAtMost } from '../clock/wait.ts'
 import { RunTimeoutError, WorkerStoppedError } from '../errors.ts'
 import { withFields, type Logger } from '../logger.ts'
 import type { Definition } from '../schedule/definition.ts'
 import { occurrenceId } from '../schedule/occurrence.ts'
-import { seedOf } from '../schedule/plannable.ts'
+import { seedOf } from '../schedule/schedule-identity.ts'
 import { compileTiming } from '../schedule/timing.ts'
-import type { BegunRun, RunOutcome } from '../store/run-ledger.ts'
+import type { RunOutcome } from '../store/run-end.ts'
+import type { BegunRun } from '../store/run-ledger.ts'
 import { parseDefinition } from '../store/schedule-record.ts'
 import type { OccurrenceInfo } from '../task/job.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
@@ -27,14 +28,17 @@ export const RUN_MESSAGE = {
 /** One run under way: the handler at work, and the ways to break it off. */
 export class Run {
   readonly begun: BegunRun
+  /** Until when the store has confirmed its lease, by this process's clock. */
+  heldUntil: Instant
   readonly #clock: Clock
   readonly #jobs: JobRegistry
   readonly #logger: Logger
   readonly #abort = new AbortController()
   #timeout: Alarm | undefined
 
-  constructor(begun: BegunRun, clock: Clock, jobs: JobRegistry, logger: Logger) {
+  constructor(begun: BegunRun, heldUntil: Instant, clock: Clock, jobs: JobRegistry, logger: Logger) {
     this.begun = begun
+    this.heldUntil = heldUntil
     this.#clock = clock
     this.#jobs = jobs
     this.#logger = withFields(logger, {
@@ -79,14 +83,15 @@ export class Run {
 
     const given = settled ?? { kind: 'threw', error: signal.reason }
     const endedAt = this.#clock.now()
-    const outcome = outcomeOf(given, signal.reason, policy, this.begun.failures, endedAt)
+    const outcome = outcomeOf(given, signal.reason, policy, this.begun.failures)
     this.#logEnd(outcome, endedAt - beganAt)
     return outcome
   }
 
   #logEnd(outcome: RunOutcome, tookMs: number): void {
     if (outcome.kind === 'failed') {
-      const { error, retryAt } = outcome
+      const { error, retryInMs } = outcome
+      const retryAt = retryInMs === undefined ? undefined : this.#clock.now() + retryInMs
       this.#logger.warn({ tookMs, error, retryAt }, RUN_MESSAGE.failed)
     } else {
       const message = outcome.kind === 'succeeded' ? RUN_MESSAGE.succeeded : RUN_MESSAGE.givenBack

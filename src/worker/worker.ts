@@ -5,10 +5,11 @@ import { LeaseLostError, WorkerStoppedError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Consumption, Queue } from '../queue/queue.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
-import type { FinishedRun, RunOutcome, RunRef } from '../store/run-ledger.ts'
-import type { Store } from '../store/store.ts'
+import { type FinishedRun, type RunOutcome, type RunRef } from '../store/run-end.ts'
+import type { Store, Tables } from '../store/store.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 import { Run } from './run.ts'
+import { RunWriter } from './run-writer.ts'
 
 export interface WorkerOptions {
   readonly store: Store
@@ -27,6 +28,10 @@ export interface WorkerOptions {
 
 /** How long to wait after the store failed. */
 const RETRY_MS = 1_000
+/** How many times at once it asks for what is due to begin. */
+const LANES = 4
+/** How long to wait before what another transaction holds is asked for again. */
+const HELD_MS = 100
 /** How many expired leases are taken back in one transaction. */
 const REAPED_AT_ONCE = 500
 
@@ -38,30 +43,38 @@ const REAPED_AT_ONCE = 500
  */
 export class Worker {
   readonly #options: WorkerOptions
+  readonly #writer: RunWriter
   readonly #runs = new Map<string, Run>()
-  readonly #begins: Loop
+  /** The occurrences that are being let through here, run here, or have ended and are not written yet. */
+  readonly #busy = new Set<string>()
+  /** Several, so that what falls due while others begin need not wait for those. */
+  readonly #begins: readonly Loop[]
   readonly #finishes: Loop
   readonly #heartbeats: Loop
+  readonly #expiries: Loop
   readonly #reaper: Loop
   #delivered: OccurrenceRef[] = []
   /** Delivered or being passed through the fence. */
   #beginning = 0
   #finished: FinishedRun[] = []
   #consumptions: Consumption[] = []
-  #aliveUntil = Infinity
   #isStarted = false
   #whenIdle: (() => void) | undefined
 
   constructor(options: WorkerOptions) {
     this.#options = options
+    this.#writer = new RunWriter(options.store, options.owner, options.logger)
     const loop = (step: () => Promise<Instant>, failure: string) =>
       new Loop(options.clock, step, (error) => {
         options.logger.error({ error }, failure)
         return options.clock.now() + RETRY_MS
       })
-    this.#begins = loop(() => this.#begin(), 'runs could not begin; it is tried again')
+    this.#begins = Array.from({ length: LANES }, () =>
+      loop(() => this.#begin(), 'runs could not begin; it is tried again'),
+    )
     this.#finishes = loop(() => this.#finish(), 'ended runs could not be written; it is tried again')
     this.#heartbeats = loop(() => this.#heartbeat(), 'leases could not be extended; it is tried again')
+    this.#expiries = loop(() => this.#expire(), 'leases could not be watched; it is tried again')
     this.#reaper = loop(() => this.#reap(), 'expired leases could not be taken back; it is tried again')
   }
 
@@ -75,7 +88,8 @@ export class Worker {
     this.#isStarted = true
 
     const { queues, jobs, owner } = this.#options
-    for (const loop of [this.#begins, this.#finishes, this.#heartbeats, this.#reaper]) loop.start()
+    for (const loop of [...this.#begins, this.#finishes, this.#heartbeats, this.#expiries, this.#reaper])
+      loop.start()
     this.#consumptions = queues.map((queue) =>
       queue.consume({
         owner,
@@ -96,14 +110,19 @@ export class Worker {
 
     const { clock } = this.#options
     await Promise.all(this.#consumptions.map((consumption) => consumption.stop()))
-    await this.#begins.stop()
+    await Promise.all(this.#begins.map((lane) => lane.stop()))
     await this.#giveBackDelivered()
 
     if (this.#runs.size > 0) await waitAtMost(clock, clock.now() + graceMs, this.#idle(), hurry)
     for (const run of this.#runs.values()) run.abort(new WorkerStoppedError('the server that ran it stops'))
     if (this.#runs.size > 0) await this.#idle()
 
-    await Promise.all([this.#finishes.stop(), this.#heartbeats.stop(), this.#reaper.stop()])
+    await Promise.all([
+      this.#finishes.stop(),
+      this.#heartbeats.stop(),
+      this.#expiries.stop(),
+      this.#reaper.stop(),
+    ])
     await this.#finishLast()
   }
 
@@ -114,28 +133,61 @@ export class Worker {
   #deliver(due: readonly OccurrenceRef[]): void {
     this.#delivered.push(...due)
     this.#beginning += due.length
-    this.#begins.wake()
+    for (const lane of this.#begins) lane.wake()
   }
 
   /** Passes what was delivered through the fence, and runs what it lets through. */
   async #begin(): Promise<Instant> {
-    if (this.#delivered.length === 0) return Infinity
+    const delivered = this.#delivered
+    if (delivered.length === 0) return Infinity
 
     const { store, owner, clock, leaseMs, jobs, logger } = this.#options
-    const due = [...this.#delivered]
-    const begun = await store.transaction((tables) => tables.runs.begin(due, owner, tables.now, leaseMs))
-    this.#delivered = this.#delivered.slice(due.length)
-    this.#beginning -= due.length
+    const due = this.#unbegun(delivered)
+    this.#delivered = []
+    const passing = new Set(due.map(occurrenceId))
+    for (const id of passing) this.#busy.add(id)
+    let askedAt = clock.now()
+    try {
+      const { done, held } = await store.brief((tables) => {
+        askedAt = clock.now()
+        return tables.runs.begin(due, owner, tables.now, leaseMs)
+      })
+      const begun = done.length === 0 ? [] : await store.read((tables) => tables.runs.define(done))
+      // An answer that took longer than a lease is worth nothing: others may have taken back what it let through.
+      const isLate = clock.now() >= askedAt + leaseMs
+      const again = isLate ? due : held
+      this.#beginning -= delivered.length - again.length
+      this.#delivered.push(...again)
+      for (const run of isLate ? [] : begun) {
+        passing.delete(occurrenceId(run))
+        this.#run(new Run(run, askedAt + leaseMs, clock, jobs, logger))
+      }
+      if (begun.length < delivered.length) this.#wakeQueues()
+      return again.length > 0 ? clock.now() + HELD_MS : Infinity
+    } catch (error) {
+      this.#delivered = [...delivered, ...this.#delivered]
+      throw error
+    } finally {
+      for (const id of passing) this.#busy.delete(id)
+    }
+  }
 
-    if (this.#runs.size === 0) this.#aliveUntil = clock.now() + leaseMs
-    for (const run of begun) this.#run(new Run(run, clock, jobs, logger))
-    if (begun.length < due.length) this.#wakeQueues()
-    return Infinity
+  /**
+   * Of what was delivered, each once, and nothing that is here already. While the fence keeps it waiting for longer than
+   * the queue holds it, an occurrence may be claimed again and delivered again; and the fence, which takes a second
+   * question for a lost answer, would let it through twice.
+   */
+  #unbegun(delivered: readonly OccurrenceRef[]): OccurrenceRef[] {
+    const due = new Map(delivered.map((ref) => [occurrenceId(ref), ref]))
+    for (const id of due.keys()) if (this.#busy.has(id)) due.delete(id)
+    return [...due.values()]
   }
 
   #run(run: Run): void {
     const id = runId(run.begun)
     this.#runs.set(id, run)
+    this.#busy.add(occurrenceId(run.begun))
+    if (this.#runs.size === 1) this.#expiries.wake()
     const ended = (outcome: RunOutcome) => {
       this.#runs.delete(id)
       this.#finished.push({ run: run.begun, outcome })
@@ -149,7 +201,7 @@ export class Worker {
         code: 'INTERNAL',
         message: 'the run could not be brought to its end; the server’s log says why',
       }
-      ended({ kind: 'failed', error: failure, result: null, retryAt: undefined })
+      ended({ kind: 'failed', error: failure, result: null, retryInMs: undefined })
     }
     void run.execute().then(ended, failed)
   }
@@ -158,38 +210,64 @@ export class Worker {
   async #finish(): Promise<Instant> {
     if (this.#finished.length === 0) return Infinity
 
-    const { store, owner, logger } = this.#options
+    const { store, clock, logger } = this.#options
     const ended = [...this.#finished]
-    const counted = await store.transaction((tables) => tables.runs.finish(ended, owner, tables.now))
-    this.#finished = this.#finished.slice(ended.length)
+    const { counted, held } = await this.#writer.write(ended)
+    this.#finished = [...held, ...this.#finished.slice(ended.length)]
+    for (const { run } of ended)
+      if (!held.some((other) => other.run === run)) this.#busy.delete(occurrenceId(run))
 
-    if (counted.length < ended.length) {
-      const lost = ended.length - counted.length
+    const lost = ended.length - counted - held.length
+    if (lost > 0)
       logger.warn({ lost }, 'ended runs were no longer this server’s; what became of them is not written')
-    }
     if (ended.some(({ outcome }) => outcome.kind !== 'succeeded')) store.announce()
-    return this.#finished.length > 0 ? this.#options.clock.now() : Infinity
+    if (this.#finished.length > held.length) return clock.now()
+    return held.length > 0 ? clock.now() + HELD_MS : Infinity
   }
 
   /** Extends the leases of what runs here, and aborts what is no longer this worker's. */
   async #heartbeat(): Promise<Instant> {
-    const { store, owner, clock, leaseMs } = this.#options
+    const { store, clock, leaseMs } = this.#options
     const period = Math.floor(leaseMs / 3)
     if (!this.#holdsRuns) return clock.now() + period
 
     // Only what ran before the question was asked can be missed in the answer.
     const asked = [...this.#runs.values()]
-    const askedAt = clock.now()
-    try {
-      const held = await store.transaction((tables) => tables.runs.heartbeat(owner, tables.now, leaseMs))
-      this.#aliveUntil = askedAt + leaseMs
-      const ids = new Set(held.map(runId))
-      for (const run of asked) if (!ids.has(runId(run.begun))) this.#loseLease(run)
-    } catch (error) {
-      if (clock.now() >= this.#aliveUntil) for (const run of asked) this.#loseLease(run)
-      throw error
+    let askedAt = clock.now()
+    const held = await store.brief((tables) => {
+      askedAt = clock.now()
+      return this.#extend(tables)
+    })
+    const ids = new Set(held.map(runId))
+    for (const run of asked) {
+      if (ids.has(runId(run.begun))) run.heldUntil = askedAt + leaseMs
+      else this.#loseLease(run)
     }
     return clock.now() + period
+  }
+
+  /** Aborts what the store has not confirmed for the length of a lease. A heartbeat may wait for longer than that. */
+  async #expire(): Promise<Instant> {
+    if (this.#runs.size === 0) return Infinity
+
+    const { clock, leaseMs } = this.#options
+    const now = clock.now()
+    let next = now + leaseMs
+    for (const run of this.#runs.values()) {
+      if (run.heldUntil <= now) this.#loseLease(run)
+      else next = Math.min(next, run.heldUntil)
+    }
+    return next
+  }
+
+  /** Extends the leases of what this worker knows that it holds; what it does not know of must run out. */
+  async #extend({ runs, now }: Tables): Promise<RunRef[]> {
+    const { owner, leaseMs } = this.#options
+    const known = [
+      ...[...this.#runs.values()].map((run) => run.begun),
+      ...this.#finished.map(({ run }) => run),
+    ]
+    return runs.heartbeat(known, owner, now, leaseMs)
   }
 
   #loseLease(run: Run): void {
@@ -204,19 +282,21 @@ export class Worker {
 
   /** Takes back what vanished servers held. */
   async #reap(): Promise<Instant> {
-    const { store, clock, leaseMs, logger, owner } = this.#options
+    const { store, clock, leaseMs, logger } = this.#options
     const period = Math.min(Math.floor(leaseMs / 3), 5_000)
 
     const expired = await store.read((tables) => tables.runs.nextExpiry())
     if (expired === undefined || expired > (await store.now())) return clock.now() + period
 
-    const reaped = await store.transaction(async (tables) => {
-      // What runs here is not lost, however long this process slept or could not write.
-      if (this.#holdsRuns) await tables.runs.heartbeat(owner, tables.now, leaseMs)
-      return tables.runs.reap(tables.now, REAPED_AT_ONCE)
-    })
+    // What runs here is not lost, however long this process slept or could not write.
+    if (this.#holdsRuns) await store.brief((tables) => this.#extend(tables))
+    const reaped = await store.transaction((tables) => tables.runs.reap(tables.now, REAPED_AT_ONCE))
     if (reaped.returned + reaped.failed > 0)
-      logger.warn({ ...reaped }, 'took back runs of a server that vanished')
+      logger.warn(
+        { returned: reaped.returned, failed: reaped.failed },
+        'took back runs of a server that vanished',
+      )
+    if (reaped.taken === 0) return clock.now() + Math.min(period, RETRY_MS)
     store.announce()
     return clock.now()
   }
@@ -230,7 +310,7 @@ export class Worker {
     if (delivered.length === 0) return
 
     try {
-      await store.transaction((tables) => tables.runs.release(delivered, owner))
+      await store.brief((tables) => tables.runs.release(delivered, owner))
       store.announce()
     } catch (error) {
       logger.error({ error }, 'what has not begun could not be given back; it is free again in seconds')

@@ -112,7 +112,7 @@ const REFUSED: readonly (readonly [
     'an address that is none',
     ['schedule', 'list', '--database', 'mongo://u:secret@h/x'],
     2,
-    /"mongo:\/\/…@h\/x" is not a database address/,
+    /"mongo:\/\/u@h\/x" is not a database address/,
   ],
   [
     'a config file that is not there',

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
-import { Carillon, defineJob } from '../../src/index.ts'
+import { Carillon, defineJob, type Role } from '../../src/index.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { MemberProcess, readEvents, type LoggedEvent } from './member-process.ts'
@@ -11,7 +11,8 @@ import { MemberProcess, readEvents, type LoggedEvent } from './member-process.ts
  * `CARILLON_CLUSTER_ROUNDS=20 npx vitest run test/cluster` is the long form.
  */
 const ROUNDS = Number(process.env.CARILLON_CLUSTER_ROUNDS ?? 1)
-const SCHEDULES = 2_000
+/** More than one batch of a dispatch pass. */
+const SCHEDULES = 3_000
 const HANDLER_MS = 100
 /** From storing the schedules to the first due instant: long enough to store them and to dispatch. */
 const LEAD_MS = 12_000
@@ -28,25 +29,26 @@ it.for(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
     await storeSchedules(database)
     using ledger = new DatabaseSync(folder.file('cluster.db'), { readOnly: true, timeout: 5_000 })
 
-    const member = (role: 'dispatch' | 'work', more: { fatalBatch?: number } = {}) =>
-      new MemberProcess({ database, role, logFile, handlerMs: HANDLER_MS, ...more })
-    await using doomedWorker = member('work')
-    await using worker = member('work')
+    const how = { database, logFile, handlerMs: HANDLER_MS, leaseMs: 2_000, concurrency: 40 }
+    const member = (name: string, role: Role, fatalBatch?: number) =>
+      new MemberProcess({ ...how, name, role, fatalBatch })
+    await using doomedWorker = member('doomed worker', 'work')
+    await using worker = member('worker', 'work')
     await Promise.all([doomedWorker.started(), worker.started()])
 
-    await using doomedDispatcher = member('dispatch', { fatalBatch: 2 })
-    expect(await doomedDispatcher.ended(), 'it dies with its second batch written and not committed').toBe(
-      'SIGKILL',
-    )
+    await using doomedDispatcher = member('doomed dispatcher', 'dispatch', 2)
+    const allAtOnce = until('all are in one batch', () => count(ledger, '1 = 1') === SCHEDULES)
+    const ending = await Promise.race([doomedDispatcher.ended(), allAtOnce])
+    expect(ending, 'it dies with its second batch written and not committed').toBe('SIGKILL')
     expect(count(ledger, '1 = 1')).toBeLessThan(SCHEDULES)
 
-    await using dispatcher = member('dispatch')
-    await using thirdDispatcher = member('dispatch')
+    await using dispatcher = member('second dispatcher', 'dispatch')
+    await using thirdDispatcher = member('third dispatcher', 'dispatch')
     await Promise.all([dispatcher.started(), thirdDispatcher.started()])
     await until('all occurrences are in the ledger', () => count(ledger, '1 = 1') === SCHEDULES)
 
     const isAtWork = (): boolean => {
-      const events = readEvents(logFile).filter((event) => event.pid === doomedWorker.pid)
+      const events = readEvents(logFile).filter((event) => event.member === doomedWorker.name)
       const ended = events.filter((event) => event.event === 'end').length
       return ended > 100 && events.length - ended > ended
     }
@@ -55,7 +57,7 @@ it.for(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
     await until('all have ended', () => count(ledger, "state in ('planned', 'running')") === 0, 45_000)
 
     expect(endings(ledger)).toEqual([{ state: 'succeeded', reason: null, error: null, count: SCHEDULES }])
-    checkEvents(readEvents(logFile), doomedWorker.pid)
+    checkEvents(readEvents(logFile), doomedWorker.name)
   },
 )
 
@@ -71,7 +73,7 @@ async function storeSchedules(database: string): Promise<void> {
   }
 }
 
-function checkEvents(events: readonly LoggedEvent[], killedPid: number): void {
+function checkEvents(events: readonly LoggedEvent[], killed: string): void {
   const begins = Map.groupBy(
     events.filter((event) => event.event === 'begin'),
     (event) => event.id,
@@ -91,7 +93,7 @@ function checkEvents(events: readonly LoggedEvent[], killedPid: number): void {
       const before = attempts[i - 1]!
       begunAgain++
       expect(begin.attempt, `${id} began again with the same attempt`).toBeGreaterThan(before.attempt)
-      expect(before.pid, `${id} began again although its server lived`).toBe(killedPid)
+      expect(before.member, `${id} began again although its server lived`).toBe(killed)
       const endedAt = ends.get(`${id} ${before.attempt}`)
       expect(begin.at, `${id} overlaps with itself`).toBeGreaterThanOrEqual(endedAt ?? before.at)
     }

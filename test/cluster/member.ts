@@ -1,52 +1,64 @@
 /**
- * One server of a cluster test: dispatches, works, or both, until it is killed or told to end. What its handler does
- * it writes to a file line by line, synchronously, so that a SIGKILL loses nothing of it.
+ * One server of a cluster test: dispatches or works until it is killed or told to end. What its handler does it writes
+ * to a file line by line, synchronously, so that a SIGKILL loses nothing of it.
  *
- *     node member.ts <database> <role> <log file> <handler ms> [<batch>]
- *
- * With a batch, it kills itself in the transaction of that batch of a dispatch pass: all is written, nothing committed.
+ *     node member.ts <MemberSettings as JSON>
  */
-import { appendFileSync } from 'node:fs'
-import { Carillon, defineJob, type Role } from '../../src/index.ts'
-import { ScheduleTable } from '../../src/store/schedule-table.ts'
+import { openSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
+import { Carillon, defineJob } from '../../src/index.ts'
+import { CursorTable } from '../../src/store/cursor-table.ts'
+import type { LoggedEvent, MemberSettings } from './member-process.ts'
 
-const [database, role, logFile, handlerMs, fatalBatch] = process.argv.slice(2) as [
-  string,
-  Role,
-  string,
-  string,
-  string?,
-]
+const settings = JSON.parse(process.argv[2]!) as MemberSettings
+const { name, role, fatalBatch } = settings
 
-type Method = ScheduleTable['moveCursors']
+type Method = CursorTable['move']
 
 if (fatalBatch !== undefined) {
-  const moveCursors = Object.getOwnPropertyDescriptor(ScheduleTable.prototype, 'moveCursors')!.value as Method
+  const move = Object.getOwnPropertyDescriptor(CursorTable.prototype, 'move')!.value as Method
   let batch = 0
-  ScheduleTable.prototype.moveCursors = async function (moves) {
-    await moveCursors.call(this, moves)
-    if (++batch === Number(fatalBatch)) process.kill(process.pid, 'SIGKILL')
+  CursorTable.prototype.move = async function (moves) {
+    await move.call(this, moves)
+    if (++batch === fatalBatch) process.kill(process.pid, 'SIGKILL')
   }
 }
 
-const note = (line: object) =>
-  appendFileSync(logFile, `${JSON.stringify({ ...line, pid: process.pid, at: Date.now() })}\n`)
+const log = openSync(settings.logFile, 'a')
+const note = (event: Omit<LoggedEvent, 'member' | 'at'>) =>
+  writeSync(log, `${JSON.stringify({ ...event, member: name, at: Date.now() })}\n`)
 
-const work = defineJob('work', {
-  handle: async ({ occurrence }) => {
-    const { id, attempt } = occurrence
-    note({ event: 'begin', id, attempt, nominalAt: occurrence.nominalAt.getTime() })
-    await new Promise((resolve) => setTimeout(resolve, Number(handlerMs)))
+const work = defineJob<{ ms?: number } | undefined>('work', {
+  handle: async ({ payload, occurrence, signal }) => {
+    const { id, attempt, nominalAt, dueAt, lateMs } = occurrence
+    // A long run that meets a kill each time would end as one that kills its servers, which it does not.
+    const ms = attempt > 2 ? settings.handlerMs : (payload?.ms ?? settings.handlerMs)
+    note({ event: 'begin', id, attempt, nominalAt: nominalAt.getTime(), startedAt: dueAt.getTime() + lateMs })
+    try {
+      await sleep(ms, undefined, { signal })
+    } catch (error) {
+      note({ event: 'abort', id, attempt })
+      throw error
+    }
     note({ event: 'end', id, attempt })
   },
 })
 
+const complain = (level: string) => (fields: object, message: string) =>
+  process.stderr.write(
+    `${new Date().toISOString()} ${name} ${level}: ${message} ${inspect(fields, { depth: 4 })}\n`,
+  )
+
 const cron = await Carillon.open({
-  database,
+  database: settings.database,
   jobs: [work],
-  lease: '2s',
-  concurrency: 40,
-  server: `${role}-${process.pid}`,
+  lease: settings.leaseMs,
+  concurrency: settings.concurrency,
+  ahead: settings.aheadMs,
+  interval: settings.intervalMs,
+  server: name,
+  logger: { info: () => {}, warn: complain('warn'), error: complain('error') },
 })
 process.once('SIGTERM', () => void cron.close().then(() => process.exit(0)))
 await cron.start({ roles: [role] })

@@ -11,13 +11,12 @@ const FAULTS = [
   { what: 'nothing inside', definition: '{}' },
 ]
 
-function tamper(key: string, change: (definition: string) => string): void {
-  const [row] = world.sql(`select definition from carillon_schedules where key = ?`, key)
-  world.sql(
-    `update carillon_schedules set definition = ? where key = ?`,
-    change(String(row?.['definition'])),
-    key,
-  )
+/** Damages, or mends, the definition and the terms in the same way. */
+async function tamper(key: string, change: (text: string) => string): Promise<void> {
+  await world.tamper(key, ({ definition, terms }) => ({
+    definition: change(definition),
+    terms: change(terms),
+  }))
 }
 
 /** Two good schedules and a bad one between them, none of them planned yet. */
@@ -25,7 +24,7 @@ async function threeOfWhichOneIsBad(change: (definition: string) => string) {
   const cron = await world.open()
   for (const key of ['a', 'bad', 'c'])
     await cron.schedule({ key, cron: '30 10 * * *', timezone: 'UTC', job: 'note' })
-  tamper('bad', change)
+  await tamper('bad', change)
   world.clock.jumpTo(instant('10:25'))
   return cron
 }
@@ -99,7 +98,7 @@ describe('a broken schedule', () => {
     if (early instanceof Error) expect(early).toBeInstanceOf(CarillonError)
     expect((await cron.describe('bad'))?.state).toBe('broken')
 
-    tamper('bad', (text) => text.replace('"Mars/Olympus"', '"UTC"'))
+    await tamper('bad', (text) => text.replace('"Mars/Olympus"', '"UTC"'))
     expect(await cron.resume('bad')).toMatchObject({ state: 'active', reason: undefined })
     expect(await ledger(cron, 'bad')).toEqual(['10:30 planned'])
   })
@@ -110,8 +109,8 @@ describe('a broken schedule', () => {
     await world.clock.advance('10m')
     expect((await cron.describe('bad'))?.state).toBe('broken')
 
-    const [good] = world.sql(`select definition from carillon_schedules where key = 'a'`)
-    tamper('bad', () => String(good?.['definition']))
+    const good = await world.stored('a')
+    await world.tamper('bad', () => good)
     await world.clock.advance('30m')
     expect((await cron.describe('bad'))?.state).toBe('active')
   })
@@ -121,7 +120,7 @@ describe('a broken schedule', () => {
     await cron.start()
     for (const key of ['a', 'bad', 'c']) await cron.schedule({ key, cron: '*/5 * * * *', job: 'note' })
     await world.clock.advance('4m')
-    tamper('bad', () => '{')
+    await tamper('bad', () => '{')
 
     await world.clock.advance('16m')
     const others = world.beginnings.filter((line) => !line.includes('bad'))
@@ -133,12 +132,12 @@ describe('a broken schedule', () => {
   it('catches up what it missed when it mends by itself', async () => {
     const cron = await world.open({ ahead: '1m', interval: '1m' })
     await cron.schedule({ key: 'bad', cron: '* * * * *', job: 'note', catchUp: '3m' })
-    const [good] = world.sql(`select definition from carillon_schedules`)
-    tamper('bad', () => '{')
+    const good = await world.stored('bad')
+    await tamper('bad', () => '{')
     world.clock.jumpTo(instant('10:02'))
     expect(await cron.dispatch()).toEqual({ planned: 0, missed: 0, broken: 1 })
 
-    tamper('bad', () => String(good?.['definition']))
+    await world.tamper('bad', () => good)
     world.clock.jumpTo(instant('10:10'))
     expect(await cron.dispatch()).toEqual({ planned: 4, missed: 6, broken: 0 })
     expect(await ledger(cron, 'bad')).toEqual([

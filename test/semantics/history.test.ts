@@ -88,7 +88,7 @@ describe('history()', () => {
     world.clock.jumpTo(instant('11:02') + 8 * 86_400_000)
     await cron.start()
     await world.clock.advance('2h')
-    const [row] = world.sql(
+    const [row] = await world.sql(
       `select min(nominal_at) as oldest, count(*) as old from carillon_occurrences where
       nominal_at < ?`,
       instant('11:02'),

@@ -122,7 +122,7 @@ describe('resume()', () => {
     world.clock.jumpTo(instant('10:00') + 2 * 86_400_000)
     await cron.resume('a', { missed: 'all' })
 
-    const [row] = world.sql(
+    const [row] = await world.sql(
       `select count(*) as total, min(nominal_at) as first from carillon_occurrences where origin = 'catch-up'
        and state = 'planned'`,
     )
@@ -133,9 +133,9 @@ describe('resume()', () => {
     const cron = await world.open()
     await cron.schedule({ key: 'a', cron: '*/5 * * * *', job: 'note' })
     world.clock.jumpTo(instant('10:01'))
-    const before = world.dump()
+    const before = await world.dump()
     expect(await cron.resume('a', { missed: 'all' })).toMatchObject({ state: 'active', generation: 1 })
-    expect(world.dump()).toEqual(before)
+    expect(await world.dump()).toEqual(before)
   })
 
   it('and pause of a key that does not exist are refused', async () => {

@@ -3,6 +3,7 @@ import { ScheduleNotFoundError } from '../../src/index.ts'
 import { collect, instant, ledger, occurrences, time, useWorld } from './support.ts'
 
 const world = useWorld()
+const YEARLY = { cron: '0 0 1 1 *', job: 'note' }
 
 describe('namespaces', () => {
   it('cannot see or touch each other', async () => {
@@ -18,13 +19,13 @@ describe('namespaces', () => {
     expect(await ledger(blue, 'a')).toEqual([])
     expect(await blue.delete('a')).toBe(false)
     for (const refused of [
-      blue.pause('a'),
-      blue.resume('a'),
-      blue.trigger('a'),
-      blue.patch('a', {}),
-      blue.preview('a', 1),
+      () => blue.pause('a'),
+      () => blue.resume('a'),
+      () => blue.trigger('a'),
+      () => blue.patch('a', {}),
+      () => blue.preview('a', 1),
     ])
-      await expect(refused).rejects.toBeInstanceOf(ScheduleNotFoundError)
+      await expect(refused()).rejects.toBeInstanceOf(ScheduleNotFoundError)
     expect(await ledger(red, 'a')).toEqual(['10:05 planned', '10:10 planned'])
   })
 
@@ -62,11 +63,10 @@ describe('describe() and describeAll()', () => {
   it('yield each of many schedules once, by key, also of one group', async () => {
     const cron = await world.open()
     const keys = Array.from({ length: 450 }, (_, n) => `key-${String(n).padStart(3, '0')}`)
-    await cron.schedule({ key: 'key-001', cron: '0 0 1 1 *', job: 'note', group: 'odd' })
-    world.copy(keys.filter((_, n) => n % 2 === 1 && n > 1).toReversed())
     const odd = keys.filter((_, n) => n % 2 === 1)
+    await cron.scheduleMany(odd.toReversed().map((key) => ({ ...YEARLY, key, group: 'odd' })))
     for (const key of keys.slice(0, 20))
-      if (!odd.includes(key)) await cron.schedule({ key, cron: '0 0 1 1 *', job: 'note', group: 'odder' })
+      if (!odd.includes(key)) await cron.schedule({ ...YEARLY, key, group: 'odder' })
 
     const rest = keys.filter((key, n) => odd.includes(key) || n < 20)
     expect((await collect(cron.describeAll())).map(({ key }) => key)).toEqual(rest)
@@ -76,17 +76,15 @@ describe('describe() and describeAll()', () => {
 
   it('yield more than two pages', async () => {
     const cron = await world.open()
-    await cron.schedule({ key: 'key-0', cron: '0 0 1 1 *', job: 'note', group: 'g' })
     const keys = Array.from({ length: 1_000 }, (_, n) => `key-${n}`)
-    world.copy(keys.slice(1))
+    await cron.scheduleMany(keys.map((key) => ({ ...YEARLY, key, group: 'g' })))
     for (const filter of [{}, { group: 'g' }])
       expect((await collect(cron.describeAll(filter))).map(({ key }) => key)).toEqual(keys.toSorted())
   })
 
   it('go on when schedules are deleted meanwhile', async () => {
     const cron = await world.open()
-    await cron.schedule({ key: 'k0', cron: '0 0 1 1 *', job: 'note' })
-    world.copy(Array.from({ length: 449 }, (_, n) => `k${n + 1}`))
+    await cron.scheduleMany(Array.from({ length: 450 }, (_, n) => ({ ...YEARLY, key: `k${n}` })))
 
     const seen: string[] = []
     for await (const { key } of cron.describeAll()) {

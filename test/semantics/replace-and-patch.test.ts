@@ -47,11 +47,11 @@ describe('schedule() with a key that exists', () => {
     const options = { key: 'a', cron: '*/5 * * * *', job: 'note', payload: { b: 1, a: [2] }, catchUp: '5m' }
     await cron.schedule(options)
     world.clock.jumpTo(instant('10:02'))
-    const before = world.dump()
+    const before = await world.dump()
 
     const same = await cron.schedule({ ...options, catchUp: 300_000 })
     expect(same).toMatchObject({ generation: 1, revision: 1 })
-    expect(world.dump()).toEqual(before)
+    expect(await world.dump()).toEqual(before)
   })
 
   it('changes nothing when it says the same with the payload in another order', async () => {
@@ -92,12 +92,12 @@ describe('patch()', () => {
     const cron = await world.open()
     const { revision } = await cron.schedule({ key: 'a', cron: '*/5 * * * *', job: 'note' })
     await cron.patch('a', { note: 'first' }, { revision })
-    const before = world.dump()
+    const before = await world.dump()
 
     const late = cron.patch('a', { cron: '1 * * * *' }, { revision })
     await expect(late).rejects.toBeInstanceOf(ScheduleConflictError)
     await expect(late).rejects.toMatchObject({ key: 'a', message: expect.stringContaining('2') as string })
-    expect(world.dump()).toEqual(before)
+    expect(await world.dump()).toEqual(before)
   })
 
   it('lets one of two win that both saw the same revision', async () => {

@@ -24,9 +24,10 @@ describe('one bad thing does not spoil the others', () => {
   it('a row that the database refuses is set aside for good, and the others go on', async () => {
     const cron = await world.open()
     for (const key of ['a', 'bad', 'c']) await cron.schedule({ key, cron: '*/5 * * * *', job: 'note' })
-    const [row] = world.sql(`select definition from carillon_schedules where key = 'bad'`)
-    const damaged = String(row!['definition']).replace('"queue":"default",', '')
-    world.sql(`update carillon_schedules set definition = ? where key = 'bad'`, damaged)
+    await world.tamper('bad', ({ definition, terms }) => ({
+      definition,
+      terms: terms.replace('"queue":"default",', ''),
+    }))
 
     await cron.start()
     await world.clock.advance('1h')
@@ -99,10 +100,10 @@ describe('start and stop', () => {
 describe('a duration beyond all instants', () => {
   it('is refused before it is stored', async () => {
     const cron = await world.open()
-    const before = world.dump()
+    const before = await world.dump()
 
     const forever = cron.schedule({ key: 'a', every: Number.MAX_SAFE_INTEGER, job: 'note' })
     await expect(forever).rejects.toThrow(/every .* is not a duration/)
-    expect(world.dump()).toEqual(before)
+    expect(await world.dump()).toEqual(before)
   })
 })

@@ -154,11 +154,15 @@ describe('a run that fails', () => {
 
   it('of a job that is gone does not stop the others', async () => {
     const cron = await startWith(9, {})
-    world.sql(
-      `update carillon_schedules set definition = replace(definition, '"failing"', '"note"'), job = 'gone'`,
-    )
+    await world.tamper('a', ({ definition, terms }) => ({
+      definition: definition.replace('"failing"', '"gone"'),
+      terms: terms.replace('"failing"', '"gone"'),
+    }))
+    for (const table of ['carillon_schedules', 'carillon_occurrences'])
+      await world.sql(`update ${table} set job = 'gone'`)
     await cron.schedule({ key: 'b', cron: '6 10 * * *', job: 'note' })
     await world.clock.advance('10m')
+    expect(await ledger(cron, 'a')).toEqual(['10:05 planned'])
     expect(await ledger(cron, 'b')).toEqual(['10:06 succeeded'])
   })
 })
@@ -193,7 +197,7 @@ describe('a run that succeeds', () => {
 
     await world.clock.advance('10m')
     for (const [n] of values.entries()) expect(await ledger(cron, `k${n}`)).toEqual(['10:05 succeeded'])
-    const [size] = world.sql(`select max(length(result)) as longest from carillon_occurrences`)
+    const [size] = await world.sql(`select max(length(result)) as longest from carillon_occurrences`)
     expect(size?.['longest']).toBeLessThan(1_000_000)
   })
 

@@ -5,7 +5,7 @@ import { collect, gate, instant, ledger, until, useWorld } from './support.ts'
 
 const world = useWorld()
 
-describe('two processes on one file', () => {
+describe('two processes on one database', () => {
   it('plan each occurrence once, whoever comes first', async () => {
     const [one, two] = [await world.open(), await world.open()]
     for (let n = 0; n < 50; n++)
@@ -18,7 +18,7 @@ describe('two processes on one file', () => {
       for (const report of reports) planned += report.planned
     }
 
-    const [totals] = world.sql(
+    const [totals] = await world.sql(
       `select count(*) as total, count(distinct schedule_id || '-' || nominal_at) as instants
        from carillon_occurrences where state = 'planned'`,
     )
@@ -44,7 +44,7 @@ describe('two processes on one file', () => {
 
     await web.schedule({ key: 'a', cron: '*/10 * * * * *', job: 'note' })
     await world.clock.advanceTo(instant('10:01:09.500'))
-    await until(() => world.holder === worker.server)
+    await until(async () => (await world.holder()) === worker.server)
     await world.clock.advanceTo(instant('10:02'))
     expect(world.beginnings).toEqual(
       ['10', '20', '30', '40', '50'].map((s) => `10:01:${s} a`).concat('10:02 a'),
@@ -125,8 +125,8 @@ describe('two processes on one file', () => {
     { timeout: 20_000 },
     async () => {
       const [one, two] = [await world.open({ concurrency: 200 }), await world.open({ concurrency: 200 })]
-      await one.schedule({ key: 'k', cron: '30 10 * * *', job: 'note' })
-      world.copy(Array.from({ length: 1_999 }, (_, n) => `k${n}`))
+      const schedule = { cron: '30 10 * * *', job: 'note' }
+      await one.scheduleMany(Array.from({ length: 2_000 }, (_, n) => ({ ...schedule, key: `k${n}` })))
 
       world.clock.jumpTo(instant('10:29:30'))
       const reports = await Promise.all([one.dispatch(), two.dispatch()])

@@ -80,11 +80,11 @@ describe('stop()', () => {
     await first.start()
     await first.schedule({ key: 'a', cron: '5 10 * * *', job: 'note' })
     await world.clock.advanceTo(instant('10:04:59.900'))
-    expect(world.holder).toBe(first.server)
+    expect(await world.holder()).toBe(first.server)
     await second.start()
     await first.stop()
 
-    await until(() => world.holder === second.server)
+    await until(async () => (await world.holder()) === second.server)
     await world.clock.advance('1s')
     expect(world.beginnings).toEqual(['10:05 a'])
     expect((await second.history('a'))[0]).toMatchObject({ server: second.server, attempt: 1 })

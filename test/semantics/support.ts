@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { afterEach, beforeEach, expect, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest'
 import {
   Carillon,
   defineJob,
@@ -12,6 +8,8 @@ import {
   type Occurrence,
 } from '../../src/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
+import type { Row, TestDatabase, Value } from '../support/test-database.ts'
+import { testDatabases, type DatabaseKind } from '../support/test-databases.ts'
 
 const DAY = '2026-06-01'
 
@@ -35,12 +33,23 @@ export interface Begun {
   readonly context: JobContext
 }
 
-/** A database file and a clock for each test, and the processes that share them. */
+/** A definition as it is stored: in full, and what passes plan from. */
+export interface Stored {
+  readonly definition: string
+  readonly terms: string
+}
+
+/** A database and a clock for each test, and the processes that share them. */
 export class World {
   clock = new ManualClock(instant('10:00'))
-  file = ''
   begun: Begun[] = []
+  #database: TestDatabase | undefined
   #opened: Carillon[] = []
+
+  get database(): TestDatabase {
+    if (this.#database === undefined) throw new Error('there is a database only while a test runs')
+    return this.#database
+  }
 
   /** A job that only writes down that it began. */
   get note() {
@@ -57,10 +66,10 @@ export class World {
     return this.begun.map(({ at, key, attempt }) => `${at} ${key}${attempt === 1 ? '' : ` #${attempt}`}`)
   }
 
-  /** One more process on the same file. */
+  /** One more process on the same database. */
   async open(options: Partial<CarillonOptions> = {}): Promise<Carillon> {
     const cron = await Carillon.open({
-      database: `sqlite:${this.file}`,
+      database: this.database.address,
       clock: this.clock,
       logger: { info: () => {}, warn: () => {}, error: () => {} },
       jobs: [this.note],
@@ -70,14 +79,9 @@ export class World {
     return cron
   }
 
-  /** Looks into the file, or tampers with it, behind Carillon's back. */
-  sql(text: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-    const database = new DatabaseSync(this.file)
-    try {
-      return database.prepare(text).all(...values)
-    } finally {
-      database.close()
-    }
+  /** Looks into the database, or tampers with it, behind Carillon's back; as `TestDatabase.sql`. */
+  async sql(text: string, ...values: Value[]): Promise<Row[]> {
+    return this.database.sql(text, ...values)
   }
 
   /** A job whose beginnings are recorded. */
@@ -90,38 +94,45 @@ export class World {
     })
   }
 
-  /** Everything that the file holds, to show that a refused call wrote nothing. */
-  dump(): unknown {
-    const tables = this.sql(`select name from sqlite_schema where type = 'table' order by name`)
-    return tables.map(({ name }) => [name, this.sql(`select * from "${String(name)}"`)])
+  /** Everything that the database holds, to show that a refused call wrote nothing. */
+  async dump(): Promise<unknown> {
+    const content: [string, Row[]][] = []
+    for (const name of await this.database.tables())
+      content.push([name, await this.sql(`select * from "${name}"`)])
+    return content
   }
 
-  /** Copies a schedule to other keys, faster than by calls; what it has planned is not copied. */
-  copy(keys: readonly string[]): void {
-    this.sql(
-      `insert into carillon_schedules (namespace, key, "group", origin, state, generation, revision, job,
-         definition, created_at, updated_at)
-       select namespace, new.value, "group", origin, state, generation, revision, job, definition, created_at,
-         updated_at
-       from carillon_schedules, json_each(?) as new`,
-      JSON.stringify(keys),
+  /** What is stored of when a schedule runs and what it does. */
+  async stored(key: string): Promise<Stored> {
+    const [row] = await this.sql(
+      `select definition, terms from carillon_schedules join carillon_cursors on schedule_id = id where "key" = ?`,
+      key,
     )
-    this.sql(
-      `insert into carillon_cursors (schedule_id, next_at)
-       select id, (select next_at from carillon_cursors) from carillon_schedules
-       where id not in (select schedule_id from carillon_cursors)`,
+    return { definition: String(row?.['definition']), terms: String(row?.['terms']) }
+  }
+
+  /** Changes that behind Carillon's back. */
+  async tamper(key: string, change: (stored: Stored) => Stored): Promise<void> {
+    const { definition, terms } = change(await this.stored(key))
+    await this.sql(
+      `update carillon_cursors set terms = ?
+       where schedule_id = (select id from carillon_schedules where "key" = ?)`,
+      terms,
+      key,
     )
+    await this.sql(`update carillon_schedules set definition = ? where "key" = ?`, definition, key)
   }
 
   /** The server that holds the earliest occurrence that has not ended. */
-  get holder(): unknown {
-    return this.sql(
+  async holder(): Promise<unknown> {
+    const [first] = await this.sql(
       `select owner from carillon_occurrences where finished_at is null order by due_at limit 1`,
-    )[0]?.['owner']
+    )
+    return first?.['owner']
   }
 
-  begin(): void {
-    this.file = join(mkdtempSync(join(tmpdir(), 'carillon-')), 'carillon.db')
+  begin(database: TestDatabase): void {
+    this.#database = database
     this.clock = new ManualClock(instant('10:00'))
     this.begun = []
   }
@@ -132,22 +143,29 @@ export class World {
     this.#opened = []
     // Handlers that never end hold a stop up until the grace is over.
     await this.clock.advance('10m')
-    try {
-      await until(() => isClosed)
-      await closing
-      expect(this.clock.pending, 'nothing may wait for the clock when all is closed').toEqual([])
-    } finally {
-      rmSync(join(this.file, '..'), { recursive: true })
-    }
+    await until(() => isClosed)
+    await closing
+    expect(this.clock.pending, 'nothing may wait for the clock when all is closed').toEqual([])
   }
 }
 
-/** A new world for each test of the file. */
-export function useWorld(): World {
+/**
+ * A new world for each test of the file.
+ *
+ * @param isNew whether the database must not have been used by an earlier test, and has no tables
+ */
+export function useWorld({ isNew = false } = {}): World {
   const world = new World()
-  beforeEach(() => world.begin())
+  const databases = testDatabases()
+  beforeEach(async () => world.begin(await databases.next(isNew)))
   afterEach(() => world.end())
+  afterAll(() => databases[Symbol.asyncDispose]())
   return world
+}
+
+/** Whether the tests run on one of these kinds of databases. */
+export function isOn(...kinds: readonly DatabaseKind[]): boolean {
+  return kinds.includes(inject('database'))
 }
 
 /** The whole ledger of a schedule, planned ones included, oldest first. */
@@ -183,10 +201,11 @@ export async function collect<T>(iteration: AsyncIterable<T>): Promise<T[]> {
 
 /**
  * Waits for what does not hang on the test's clock, such as that one process notices what another one wrote. Fails
- * when it takes too long.
+ * when it takes too long; MySQL sends no signals, so there a process looks every five seconds.
  */
-export async function until(isSo: () => boolean): Promise<void> {
-  await vi.waitUntil(isSo, { timeout: 3_000, interval: 5 })
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const timeout = isOn('mysql') ? 12_000 : 3_000
+  await vi.waitUntil(isSo, { timeout, interval: 5 })
 }
 
 /** A promise that is settled from outside. */

@@ -129,7 +129,7 @@ describe('trigger()', () => {
   it('of a broken schedule, or of none, is refused', async () => {
     const cron = await world.open()
     await cron.schedule({ key: 'a', cron: '30 10 * * *', job: 'note' })
-    world.sql(`update carillon_schedules set definition = '{'`)
+    await world.tamper('a', () => ({ definition: '{', terms: '{' }))
     world.clock.jumpTo(instant('10:29'))
     await cron.dispatch()
 

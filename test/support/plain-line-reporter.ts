@@ -1,7 +1,13 @@
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, TestModule, TestSpecification } from 'vitest/node'
 
 /** Closes a run with `N passed, N failed` alone on the last line, in the form that any CI can read. */
 export default class PlainLineReporter implements Reporter {
+  #filesToRun = 0
+
+  onTestRunStart(specifications: readonly TestSpecification[]): void {
+    this.#filesToRun = specifications.length
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const passed = tests.filter((test) => test.result().state === 'passed').length
@@ -10,9 +16,11 @@ export default class PlainLineReporter implements Reporter {
     const brokenModules = modules.filter(
       (module) => module.state() === 'failed' && module.errors().length > 0,
     )
-    const failed = tests.length - passed - skipped + brokenModules.length + errors.length
+    // Files that were never begun, such as when the servers that they need don't start.
+    const missing = this.#filesToRun - modules.length
+    const failed = tests.length - passed - skipped + brokenModules.length + errors.length + missing
 
-    const line = `${passed} passed, ${failed} failed` + (skipped > 0 ? `, ${skipped} skipped` : '')
-    process.once('exit', () => process.stdout.write(`${line}\n`))
+    const before = skipped > 0 ? `${skipped} skipped\n` : ''
+    process.once('exit', () => process.stdout.write(`${before}${passed} passed, ${failed} failed\n`))
   }
 }

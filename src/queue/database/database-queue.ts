@@ -50,6 +50,8 @@ const CLAIM_AHEAD_MS = 1_000
 const HOLD_MS = 5_000
 /** The longest time between two looks at the ledger; changes are noticed sooner. */
 const IDLE_MS = 30_000
+/** How long to wait before another look at what another transaction holds. */
+const HELD_MS = 100
 /** How long to wait after a look that failed. */
 const RETRY_MS = 1_000
 
@@ -141,6 +143,8 @@ class DatabaseConsumption implements Consumption {
     const claimed = await ledger.claim(claim)
     this.#hold(claimed)
     this.#isStarved = this.#consumer.capacity() <= this.#held.length
+    // What is due is held by another transaction.
+    if (claimed.length === 0) return clock.now() + HELD_MS
     return this.#isStarved ? clock.now() + IDLE_MS : clock.now()
   }
 

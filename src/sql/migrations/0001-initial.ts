@@ -1,99 +1,122 @@
-import { sql, type Kysely } from 'kysely'
+import { createTable, type Place, type TableDefinition } from '../ddl.ts'
+
+const TABLES: readonly TableDefinition[] = [
+  {
+    name: 'schedules',
+    columns: {
+      id: 'id',
+      namespace: 'name',
+      key: 'name',
+      deleted_at: 'big = 0',
+      group: 'name?',
+      origin: 'word',
+      state: 'word',
+      generation: 'count',
+      revision: 'count',
+      job: 'name',
+      definition: 'text',
+      reason: 'text?',
+      created_at: 'big',
+      updated_at: 'big',
+    },
+    unique: ['namespace', 'key', 'deleted_at'],
+    indexes: [
+      {
+        name: 'broken',
+        columns: ['updated_at'],
+        where: "state = 'broken'",
+        wholeColumns: ['state', 'updated_at'],
+      },
+      { name: 'group', columns: ['namespace', 'group', 'key'] },
+      { name: 'deleted', columns: ['deleted_at'], where: 'deleted_at > 0' },
+    ],
+  },
+  {
+    name: 'cursors',
+    columns: {
+      schedule_id: 'big',
+      generation: 'count',
+      next_at: 'big?',
+      last_at: 'big?',
+      planned: 'count = 0',
+      is_broken: 'count = 0',
+      terms: 'text',
+    },
+    primaryKey: ['schedule_id'],
+    indexes: [
+      {
+        name: 'due',
+        columns: ['next_at'],
+        where: 'next_at is not null and is_broken = 0',
+        wholeColumns: ['is_broken', 'next_at'],
+      },
+    ],
+  },
+  {
+    name: 'generations',
+    columns: {
+      schedule_id: 'big',
+      generation: 'count',
+      cause: 'word',
+      valid_from: 'big',
+      definition: 'text',
+      actor: 'text?',
+      note: 'text?',
+    },
+    primaryKey: ['schedule_id', 'generation'],
+  },
+  {
+    name: 'occurrences',
+    columns: {
+      schedule_id: 'big',
+      generation: 'count',
+      nominal_at: 'big',
+      due_at: 'big',
+      state: 'word',
+      reason: 'word?',
+      origin: 'word',
+      queue: 'name',
+      job: 'name',
+      attempt: 'count = 0',
+      failures: 'count = 0',
+      lost: 'count = 0',
+      owner: 'text?',
+      lease_until: 'big?',
+      planned_at: 'big',
+      started_at: 'big?',
+      finished_at: 'big?',
+      error: 'text?',
+      result: 'text?',
+      missed_until: 'big?',
+      missed_count: 'big?',
+    },
+    // In the order in which a history is read.
+    primaryKey: ['schedule_id', 'nominal_at', 'generation'],
+    indexes: [
+      {
+        name: 'claimable',
+        columns: ['queue', 'due_at', 'job'],
+        where: "state = 'planned' and lease_until is null",
+        wholeColumns: ['state', 'lease_until', 'queue', 'due_at', 'job'],
+      },
+      { name: 'leased', columns: ['lease_until'], where: 'lease_until is not null' },
+      {
+        name: 'open',
+        columns: ['schedule_id', 'finished_at'],
+        where: 'finished_at is null',
+        wholeColumns: [],
+      },
+      { name: 'finished', columns: ['finished_at'], where: 'finished_at is not null' },
+    ],
+  },
+  {
+    name: 'leases',
+    columns: { name: 'name', owner: 'text?', token: 'big', acquired_at: 'big', expires_at: 'big' },
+    primaryKey: ['name'],
+  },
+]
 
 /** Schedules, their generations, the ledger and leases. */
-export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`
-    create table carillon_schedules (
-      id integer primary key autoincrement,
-      namespace text not null,
-      key text not null,
-      deleted_at integer not null default 0,
-      "group" text,
-      origin text not null,
-      state text not null,
-      generation integer not null,
-      revision integer not null,
-      job text not null,
-      definition text not null,
-      reason text,
-      created_at integer not null,
-      updated_at integer not null,
-      unique (namespace, key, deleted_at)
-    ) strict`.execute(db)
-  await sql`
-    create table carillon_cursors (
-      schedule_id integer primary key references carillon_schedules (id) on delete cascade,
-      next_at integer,
-      last_at integer,
-      planned integer not null default 0,
-      is_broken integer not null default 0
-    ) strict`.execute(db)
-  await sql`
-    create index carillon_cursors_due on carillon_cursors (next_at)
-    where next_at is not null and is_broken = 0`.execute(db)
-  await sql`create index carillon_schedules_broken on carillon_schedules (updated_at) where state = 'broken'`.execute(
-    db,
-  )
-  await sql`create index carillon_schedules_group on carillon_schedules (namespace, "group", key)`.execute(db)
-  await sql`create index carillon_schedules_deleted on carillon_schedules (deleted_at) where deleted_at > 0`.execute(
-    db,
-  )
-
-  await sql`
-    create table carillon_generations (
-      schedule_id integer not null references carillon_schedules (id) on delete cascade,
-      generation integer not null,
-      cause text not null,
-      valid_from integer not null,
-      definition text not null,
-      actor text,
-      note text,
-      primary key (schedule_id, generation)
-    ) strict, without rowid`.execute(db)
-
-  await sql`
-    create table carillon_occurrences (
-      schedule_id integer not null,
-      generation integer not null,
-      nominal_at integer not null,
-      due_at integer not null,
-      state text not null,
-      reason text,
-      origin text not null,
-      queue text not null,
-      attempt integer not null default 0,
-      failures integer not null default 0,
-      lost integer not null default 0,
-      owner text,
-      lease_until integer,
-      planned_at integer not null,
-      started_at integer,
-      finished_at integer,
-      error text,
-      result text,
-      missed_until integer,
-      missed_count integer,
-      primary key (schedule_id, generation, nominal_at)
-    ) strict, without rowid`.execute(db)
-  await sql`
-    create index carillon_occurrences_claimable on carillon_occurrences (queue, due_at)
-    where state = 'planned' and lease_until is null`.execute(db)
-  await sql`
-    create index carillon_occurrences_leased on carillon_occurrences (lease_until)
-    where lease_until is not null`.execute(db)
-  await sql`
-    create index carillon_occurrences_open on carillon_occurrences (schedule_id, finished_at)
-    where finished_at is null`.execute(db)
-  await sql`
-    create index carillon_occurrences_finished on carillon_occurrences (finished_at)
-    where finished_at is not null`.execute(db)
-
-  await sql`
-    create table carillon_leases (
-      name text primary key,
-      owner text,
-      token integer not null,
-      acquired_at integer not null,
-      expires_at integer not null
-    ) strict, without rowid`.execute(db)
+export function statements(place: Place): string[] {
+  return TABLES.flatMap((table) => createTable(table, place))
 }

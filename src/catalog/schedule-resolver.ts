@@ -1,0 +1,73 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { CarillonError, InvalidInputError, InvalidPayloadError } from '../errors.ts'
+import { toJson } from '../schedule/json.ts'
+import { resolveDefinition, type ResolvedSchedule } from '../schedule/resolve-definition.ts'
+import { seedOf } from '../schedule/schedule-identity.ts'
+import type { ScheduleInput } from '../schedule/schedule-input.ts'
+import { didYouMean } from '../suggestion.ts'
+import type { Job } from '../task/job.ts'
+import type { JobRegistry } from '../task/job-registry.ts'
+import type { ScheduleToWrite } from './generations.ts'
+
+/** A schedule to store. The job is named, or given as `defineJob` made it, which types the payload. */
+export type ScheduleOptions<Input = unknown> = Omit<ScheduleInput, 'job' | 'payload'> & {
+  // oxlint-disable-next-line typescript/no-explicit-any -- what the handler gets out of the schema does not matter here
+  readonly job: string | Job<any, Input>
+  readonly payload?: Input
+}
+
+/** What schedules are checked against. */
+export interface ResolverParts {
+  readonly jobs: JobRegistry
+  /** The names of the queues that schedules may choose. */
+  readonly queues: readonly string[]
+  /** The largest payload, in bytes of JSON. */
+  readonly maxPayloadBytes: number
+}
+
+/** Checks the schedules of one namespace, as callers give them, and writes out their defaults. */
+export class ScheduleResolver {
+  readonly #parts: ResolverParts
+  readonly #namespace: string
+
+  constructor(parts: ResolverParts, namespace: string) {
+    this.#parts = parts
+    this.#namespace = namespace
+  }
+
+  async toWrite(options: ScheduleOptions): Promise<ScheduleToWrite> {
+    const job = typeof options.job === 'string' ? options.job : options.job?.name
+    const key = options.key ?? randomUUIDv7()
+    const resolved = await this.resolve({ ...options, key, job }, key)
+    return { key, ...resolved, payloadBytes: toJson(resolved.definition.payload)!.bytes }
+  }
+
+  /** @param isForJob whether the job is to be asked about the payload; one that did not change was asked before */
+  async resolve(input: ScheduleInput, key: string, isForJob = true): Promise<ResolvedSchedule> {
+    const { jobs, queues, maxPayloadBytes } = this.#parts
+    const resolved = resolveDefinition(input, seedOf({ namespace: this.#namespace, key }))
+    const { job, payload } = resolved.definition
+
+    const { bytes } = toJson(payload)!
+    const { queue } = resolved.definition
+    if (!queues.includes(queue)) {
+      throw new InvalidInputError(
+        `unknown queue "${queue}"${didYouMean(queue, queues) || `: known are ${queues.join(', ')}`}`,
+        'queue',
+      )
+    }
+    if (bytes > maxPayloadBytes) {
+      const message = `the payload for job "${job}" has ${bytes} bytes as JSON; at most ${maxPayloadBytes} are allowed`
+      throw new InvalidPayloadError(message, job)
+    }
+    if (isForJob) await jobs.checkPayload(job, payload)
+    return resolved
+  }
+}
+
+/** The error, told with which one of many it is about. */
+export function atIndex(error: unknown, index: number, options: ScheduleOptions): unknown {
+  if (error instanceof CarillonError)
+    error.message = `schedule ${index} (${options?.key ?? 'without key'}): ${error.message}`
+  return error
+}

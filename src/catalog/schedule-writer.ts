@@ -1,0 +1,148 @@
+import type { Instant } from '../clock/clock.ts'
+import { isRefusal } from '../sql/sql-error.ts'
+import type { ScheduleRecord } from '../store/schedule-record.ts'
+import type { Tables, Transactions } from '../store/store.ts'
+import { changeSchedule, createSchedules, type ScheduleToWrite } from './generations.ts'
+
+/** How many schedules are written in one transaction at most. */
+const WRITTEN_AT_ONCE = 500
+/** What their payloads may come to: a database does not take statements of any length. */
+const BYTES_AT_ONCE = 2 * 1024 * 1024
+/** How often a key may be taken by somebody else between our look and our write. */
+const MOST_COLLISIONS = 5
+
+/** What became of a schedule that was to be stored. */
+export interface WrittenSchedule {
+  /** When it was written, by the store's clock. */
+  readonly at: Instant
+  readonly record: ScheduleRecord
+  readonly change: 'created' | 'changed' | 'unchanged'
+}
+
+/** Schedules that can be written in one transaction: not too many, not too large, each key once. */
+export class WriteStep {
+  readonly #schedules = new Map<string, ScheduleToWrite>()
+  #bytes = 0
+
+  get schedules(): ScheduleToWrite[] {
+    return [...this.#schedules.values()]
+  }
+
+  /** Takes one more, if there is room for it. */
+  add(schedule: ScheduleToWrite): boolean {
+    const { key, payloadBytes } = schedule
+    const size = this.#schedules.size
+    const isFull = size >= WRITTEN_AT_ONCE || (size > 0 && this.#bytes + payloadBytes > BYTES_AT_ONCE)
+    if (isFull || this.#schedules.has(key)) return false
+
+    this.#schedules.set(key, schedule)
+    this.#bytes += payloadBytes
+    return true
+  }
+}
+
+interface Waiting {
+  readonly schedule: ScheduleToWrite
+  readonly resolve: (written: WrittenSchedule) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Stores schedules of one namespace, new ones and replacements. Those that are asked for while others are being written
+ * go together in the next transaction: many single calls cost little more than one for all of them.
+ */
+export class ScheduleWriter {
+  readonly #store: Transactions
+  readonly #namespace: string
+  readonly #aheadMs: number
+  #waiting: Waiting[] = []
+  #isAtWork = false
+
+  constructor(store: Transactions, namespace: string, aheadMs: number) {
+    this.#store = store
+    this.#namespace = namespace
+    this.#aheadMs = aheadMs
+  }
+
+  /** Stores one schedule, perhaps together with others. */
+  async write(schedule: ScheduleToWrite): Promise<WrittenSchedule> {
+    const { promise, resolve, reject } = Promise.withResolvers<WrittenSchedule>()
+    this.#waiting.push({ schedule, resolve, reject })
+    if (!this.#isAtWork) void this.#work()
+    return promise
+  }
+
+  /** Stores schedules with different keys, all or none of them. */
+  async writeAll(schedules: readonly ScheduleToWrite[]): Promise<WrittenSchedule[]> {
+    for (let collisions = 0; ; collisions++) {
+      try {
+        return await this.#store.transaction((tables) => this.#writeIn(tables, schedules))
+      } catch (error) {
+        // Somebody else has just stored one of the keys, so that it is there now, to be replaced.
+        if (!isRefusal(error) || collisions >= MOST_COLLISIONS) throw error
+      }
+    }
+  }
+
+  async #work(): Promise<void> {
+    this.#isAtWork = true
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch()
+      try {
+        settle(batch, await this.writeAll(batch.map(({ schedule }) => schedule)))
+      } catch (error) {
+        await this.#oneByOne(batch, error)
+      }
+    }
+    this.#isAtWork = false
+  }
+
+  #takeBatch(): Waiting[] {
+    const step = new WriteStep()
+    let size = 0
+    while (size < this.#waiting.length && step.add(this.#waiting[size]!.schedule)) size++
+    return this.#waiting.splice(0, size)
+  }
+
+  /** The fault may be one schedule's alone, and the others must not suffer from it. */
+  async #oneByOne(batch: readonly Waiting[], error: unknown): Promise<void> {
+    if (batch.length === 1) return batch[0]!.reject(error)
+    for (const waiting of batch) {
+      try {
+        settle([waiting], await this.writeAll([waiting.schedule]))
+      } catch (own) {
+        waiting.reject(own)
+      }
+    }
+  }
+
+  async #writeIn(tables: Tables, schedules: readonly ScheduleToWrite[]): Promise<WrittenSchedule[]> {
+    const keys = schedules.map(({ key }) => key)
+    const present = byKey(await tables.lockAll(this.#namespace, keys))
+
+    const missing = schedules.filter(({ key }) => !present.has(key))
+    const created = byKey(await createSchedules(tables, this.#namespace, missing, this.#aheadMs))
+
+    const changed = new Set<string>()
+    for (const schedule of schedules) {
+      const record = present.get(schedule.key)
+      if (record !== undefined && (await changeSchedule(tables, record, schedule, this.#aheadMs)))
+        changed.add(schedule.key)
+    }
+    const rewritten = byKey(await tables.schedules.findMany(this.#namespace, [...changed]))
+    return keys.map((key): WrittenSchedule => {
+      const at = tables.now
+      if (created.has(key)) return { at, record: created.get(key)!, change: 'created' }
+      if (changed.has(key)) return { at, record: rewritten.get(key)!, change: 'changed' }
+      return { at, record: present.get(key)!, change: 'unchanged' }
+    })
+  }
+}
+
+function settle(batch: readonly Waiting[], written: readonly WrittenSchedule[]): void {
+  for (const [i, { resolve }] of batch.entries()) resolve(written[i]!)
+}
+
+function byKey(records: readonly ScheduleRecord[]): Map<string, ScheduleRecord> {
+  return new Map(records.map((record) => [record.key, record]))
+}

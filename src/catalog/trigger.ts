@@ -1,0 +1,44 @@
+import { ScheduleConflictError } from '../errors.ts'
+import type { Definition } from '../schedule/definition.ts'
+import type { OccurrenceRef } from '../schedule/occurrence.ts'
+import { seedOf } from '../schedule/schedule-identity.ts'
+import { compileTiming } from '../schedule/timing.ts'
+import type { OccurrenceRecord } from '../store/ledger.ts'
+import type { ScheduleRecord } from '../store/schedule-record.ts'
+import type { Tables } from '../store/store.ts'
+import { storedDefinition } from './generations.ts'
+
+/**
+ * Writes one occurrence by hand, due at once. The cursor stays where it is.
+ *
+ * @throws {ScheduleConflictError} when the schedule is broken
+ */
+export async function triggerSchedule(tables: Tables, record: ScheduleRecord): Promise<OccurrenceRecord> {
+  if (record.state === 'broken') {
+    const message = `schedule "${record.key}" is broken and cannot run: ${record.reason}`
+    throw new ScheduleConflictError(message, record.key)
+  }
+  const definition = storedDefinition(record)
+  const ref = await freeInstant(tables, record, definition)
+  const { queue, job } = definition
+  await tables.ledger.insert([{ ...ref, dueAt: tables.now, origin: 'manual', queue, job }], tables.now)
+  return (await tables.ledger.find(ref))!
+}
+
+/**
+ * Now, or the first millisecond after it that belongs to nobody: an occurrence has its nominal instant to itself, and
+ * one by hand must not take that of one which is still to be planned.
+ */
+async function freeInstant(
+  tables: Tables,
+  record: ScheduleRecord,
+  definition: Definition,
+): Promise<OccurrenceRef> {
+  const recurrence = compileTiming(definition, seedOf(record))
+  const ref = { scheduleId: record.id, generation: record.generation }
+  for (let nominalAt = tables.now; ; nominalAt++) {
+    const isOfRecurrence = recurrence.nextMs(nominalAt - 1, nominalAt) !== undefined
+    if (!isOfRecurrence && (await tables.ledger.find({ ...ref, nominalAt })) === undefined)
+      return { ...ref, nominalAt }
+  }
+}

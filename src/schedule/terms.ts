@@ -1,0 +1,59 @@
+import type { Instant } from '../clock/clock.ts'
+import type { CatchUp, Definition } from './definition.ts'
+import type { Plannable } from './plan.ts'
+import { seedOf, type ScheduleIdentity } from './schedule-identity.ts'
+import { spreadOffsetMs } from './spread.ts'
+import { compileTiming, type Timing } from './timing.ts'
+import type { Recurrence } from './recurrence.ts'
+
+/**
+ * What a dispatch pass needs of a definition, and nothing else. Stored apart from it, so that a pass over ten thousand
+ * schedules reads no payload; and the same for schedules that run at the same times, so that they are compiled and
+ * planned once.
+ */
+export interface Terms extends Omit<Timing, 'spreadMs'> {
+  readonly job: string
+  readonly catchUp: CatchUp
+  /** The delay of due over nominal that `spread` gives this schedule, in milliseconds. */
+  readonly offsetMs: number
+  /** What `H` in an expression is drawn from; absent where there is none. */
+  readonly seed?: string
+}
+
+/** Terms made ready for the planner. */
+export interface CompiledTerms extends Pick<Plannable, 'recurrence' | 'catchUp' | 'offsetMs'> {
+  readonly terms: Terms
+  readonly recurrence: Recurrence
+}
+
+/** The terms of a definition for one schedule. */
+export function termsOf(definition: Definition, identity: ScheduleIdentity): Terms {
+  const { recurrence, startsAt, endsAt, maxRuns, spreadMs, queue, job, catchUp } = definition
+  const offsetMs = spreadOffsetMs(identity.namespace, identity.key, spreadMs)
+  const terms = { recurrence, startsAt, endsAt, maxRuns, queue, job, catchUp, offsetMs }
+  return mayHash(definition) ? { ...terms, seed: seedOf(identity) } : terms
+}
+
+/** @throws {CronSyntaxError | UnknownZoneError} when the recurrence cannot be compiled */
+export function compileTerms(terms: Terms): CompiledTerms {
+  const recurrence = compileTiming(terms, terms.seed ?? '')
+  return { terms, recurrence, catchUp: terms.catchUp, offsetMs: terms.offsetMs }
+}
+
+/**
+ * What the planner needs.
+ *
+ * @param nextAt the cursor
+ * @param planned how many occurrences were planned before
+ */
+export function plannableAt({ terms, ...rest }: CompiledTerms, nextAt: Instant, planned: number): Plannable {
+  const runsLeft = terms.maxRuns === null ? Infinity : Math.max(terms.maxRuns - planned, 0)
+  return { ...rest, nextAt, runsLeft }
+}
+
+/** Whether an expression may hold an `H`. One too many only keeps the terms from being shared. */
+function mayHash({ recurrence }: Definition): boolean {
+  return (
+    recurrence.kind === 'cron' && recurrence.expressions.some((text) => /H/.test(text.replace(/THU/gi, '')))
+  )
+}

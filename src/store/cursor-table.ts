@@ -1,0 +1,145 @@
+import { sql, type Selectable } from 'kysely'
+import type { Instant } from '../clock/clock.ts'
+import type { Definition } from '../schedule/definition.ts'
+import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
+import { termsOf } from '../schedule/terms.ts'
+import type { Flavor } from '../sql/flavor.ts'
+import type { CursorsTable } from '../sql/schema.ts'
+import type { Sql } from '../sql/sql-database.ts'
+import type { CursorRecord } from './schedule-record.ts'
+
+/** Where a pass leaves the cursor of one schedule. */
+export interface CursorMove {
+  readonly id: number
+  readonly nextAt: Instant | null
+  /** The newest nominal instant that was planned, if any was. */
+  readonly lastAt: Instant | null
+  /** How many occurrences were planned. */
+  readonly planned: number
+}
+
+/** The cursor of a schedule that is stored for the first time. */
+export interface NewCursor extends CursorMove {
+  readonly generation: number
+  /** As `termsText` writes them. */
+  readonly terms: string
+}
+
+/**
+ * The table of cursors: all that a dispatch pass reads and writes of schedules. Whoever holds the row of a cursor has its
+ * schedule to themselves.
+ */
+export class CursorTable {
+  readonly #sql: Sql
+  readonly #flavor: Flavor
+
+  constructor(sql: Sql, flavor: Flavor) {
+    this.#sql = sql
+    this.#flavor = flavor
+  }
+
+  /** Writes the cursors of new schedules in one statement. */
+  async insert(cursors: readonly NewCursor[]): Promise<void> {
+    const rows = this.#flavor.rowList(
+      {
+        schedule_id: 'integer',
+        generation: 'integer',
+        next_at: 'integer',
+        last_at: 'integer',
+        planned: 'integer',
+        terms: 'text',
+      },
+      cursors.map(({ id, generation, nextAt, lastAt, planned, terms }) => [
+        id,
+        generation,
+        nextAt,
+        lastAt,
+        planned,
+        terms,
+      ]),
+    )
+    await sql`
+      insert into ${sql.table('carillon_cursors')} (schedule_id, generation, next_at, last_at, planned, terms)
+      select r.schedule_id, r.generation, r.next_at, r.last_at, r.planned, r.terms from ${rows} as r`.execute(
+      this.#sql,
+    )
+  }
+
+  /**
+   * Active schedules whose cursor is at `horizon` or before it, most urgent first, without those that somebody else is at
+   * work on. Until the end of the transaction nobody else changes them or plans from them.
+   */
+  async due(horizon: Instant, limit: number): Promise<CursorRecord[]> {
+    const index = 'carillon_cursors_due'
+    const { rows } = await sql<CursorRow>`
+      select ${sql.join(CURSOR.map((name) => sql.ref(name)))}
+      from ${sql.table('carillon_cursors')} ${this.#flavor.byIndex(index, index)}
+      where is_broken = 0 and next_at <= ${horizon}
+      order by next_at limit ${limit} ${this.#flavor.forUpdateSkipLocked}`.execute(this.#sql)
+    return rows.map(toCursor)
+  }
+
+  /** The cursor of one schedule, locked in the same way, but waited for. */
+  async lock(id: number): Promise<(CursorRecord & { isBroken: boolean }) | undefined> {
+    const row = await this.#sql
+      .selectFrom('carillon_cursors')
+      .select([...CURSOR, 'is_broken'])
+      .where('schedule_id', '=', id)
+      .modifyEnd(this.#flavor.forUpdate)
+      .executeTakeFirst()
+    return row && { ...toCursor(row), isBroken: row.is_broken === 1 }
+  }
+
+  /** The earliest cursor of all active schedules. */
+  async earliest(): Promise<Instant | undefined> {
+    const row = await this.#sql
+      .selectFrom('carillon_cursors')
+      .select('next_at')
+      .where('is_broken', '=', sql.lit(0))
+      .where('next_at', 'is not', null)
+      .orderBy('next_at')
+      .limit(1)
+      .executeTakeFirst()
+    return row?.next_at ?? undefined
+  }
+
+  /** Moves many cursors in one statement. */
+  async move(moves: readonly CursorMove[]): Promise<void> {
+    if (moves.length === 0) return
+
+    const rows = this.#flavor.rowList(
+      { schedule_id: 'integer', next_at: 'integer', last_at: 'integer', planned: 'integer' },
+      moves.map(({ id, nextAt, lastAt, planned }) => [id, nextAt, lastAt, planned]),
+    )
+    const update = this.#flavor.update({
+      table: 'carillon_cursors',
+      rows,
+      where: sql`o.schedule_id = r.schedule_id`,
+      set: {
+        next_at: sql`r.next_at`,
+        last_at: sql`case when r.last_at > coalesce(o.last_at, r.last_at - 1) then r.last_at else o.last_at end`,
+        planned: sql`o.planned + r.planned`,
+      },
+    })
+    await update.execute(this.#sql)
+  }
+}
+
+const CURSOR = ['schedule_id', 'generation', 'next_at', 'planned', 'terms'] as const
+
+/** The terms of a definition as they are stored. */
+export function termsText(definition: Definition, identity: ScheduleIdentity): string {
+  return JSON.stringify(termsOf(definition, identity))
+}
+
+type CursorRow = Pick<Selectable<CursorsTable>, (typeof CURSOR)[number]>
+
+function toCursor(row: CursorRow): CursorRecord {
+  return {
+    id: row.schedule_id,
+    generation: row.generation,
+    nextAt: row.next_at,
+    planned: row.planned,
+    termsText: row.terms,
+  }
+}

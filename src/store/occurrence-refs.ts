@@ -1,0 +1,35 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { OccurrenceRef } from '../schedule/occurrence.ts'
+import type { Flavor, Piece, RowColumns, RowValue } from '../sql/flavor.ts'
+
+/** The columns of a list of occurrences. */
+export const REF_COLUMNS = { schedule_id: 'integer', generation: 'integer', nominal_at: 'integer' } as const
+
+/** The condition that the occurrence `o` is that of the row `r`. */
+export const IS_REF: RawBuilder<boolean> = sql`
+  o.schedule_id = r.schedule_id and o.nominal_at = r.nominal_at and o.generation = r.generation`
+
+/** Occurrences as the table `r`, with more columns as needed. */
+export function refList(
+  flavor: Flavor,
+  refs: readonly OccurrenceRef[],
+  columns: RowColumns = {},
+  valuesOf: (index: number) => readonly RowValue[] = () => [],
+): Piece {
+  const rows = refs.map((ref, i) => [...refValues(ref), ...valuesOf(i)]).sort(byPrimaryKey)
+  return flavor.rowList({ ...REF_COLUMNS, ...columns }, rows)
+}
+
+/** All lists are in one order, so that two who lock rows of both seldom wait for each other in a ring. */
+function byPrimaryKey(a: readonly RowValue[], b: readonly RowValue[]): number {
+  const [schedule, generation, nominal] = [0, 1, 2].map((i) => Number(a[i]) - Number(b[i]))
+  return schedule! || nominal! || generation!
+}
+
+function refValues({ scheduleId, generation, nominalAt }: OccurrenceRef): RowValue[] {
+  return [scheduleId, generation, nominalAt]
+}
+
+export function toRef(row: { schedule_id: number; generation: number; nominal_at: number }): OccurrenceRef {
+  return { scheduleId: row.schedule_id, generation: row.generation, nominalAt: row.nominal_at }
+}

@@ -1,0 +1,200 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { OccurrenceRef } from '../schedule/occurrence.ts'
+import type { Flavor, Piece, RowColumns, RowValue } from '../sql/flavor.ts'
+import type { Sql } from '../sql/sql-database.ts'
+import { IS_REF, REF_COLUMNS, refList, toRef } from './occurrence-refs.ts'
+
+interface LockedColumns {
+  readonly schedule_id: number
+  readonly generation: number
+  readonly nominal_at: number
+  readonly state: string
+  readonly due_at: number
+  readonly planned_at: number
+  readonly origin: string
+  readonly attempt: number
+  readonly failures: number
+  readonly lost: number
+}
+
+/** An occurrence as it is while it is held. */
+export type LockedRow = LockedColumns & OccurrenceRef
+
+/** What the fence needs to know of a schedule. */
+export interface ScheduleRow {
+  readonly id: number
+  readonly namespace: string
+  readonly key: string
+  readonly group: string | null
+  readonly state: string
+  readonly generation: number
+  readonly definition: string
+}
+
+/** A change of many occurrences. */
+export interface RowChange {
+  /** What must be true of the occurrence `o`; the row of the list is `r`. */
+  readonly condition: Piece
+  /** What must be true besides, in other tables. */
+  readonly and?: Piece
+  readonly set: Readonly<Record<string, Piece>>
+  /** Columns of the list besides the identity, and their values for each occurrence. */
+  readonly columns?: RowColumns
+  readonly valuesOf?: (index: number) => readonly RowValue[]
+  /** Whether a crash of the database may undo it. */
+  readonly isRelaxed?: boolean
+  /** Whether it passes over those that somebody else holds, instead of waiting for them. */
+  readonly passesOverHeld?: boolean
+}
+
+/** The identity of an occurrence, as it is in the database. */
+export type RefColumns = Pick<LockedColumns, 'schedule_id' | 'generation' | 'nominal_at'>
+
+const TABLE = 'carillon_occurrences'
+const COLUMNS = [
+  'schedule_id',
+  'generation',
+  'nominal_at',
+  'state',
+  'due_at',
+  'planned_at',
+  'origin',
+  'attempt',
+  'failures',
+  'lost',
+] as const satisfies readonly (keyof LockedColumns)[]
+
+/** Many occurrences at once: held, changed in one statement, looked up with their schedules. */
+export class OccurrenceRows {
+  readonly #sql: Sql
+  readonly #flavor: Flavor
+
+  constructor(sql: Sql, flavor: Flavor) {
+    this.#sql = sql
+    this.#flavor = flavor
+  }
+
+  /** Holds those of the occurrences for which the condition is true, to the end of the transaction. */
+  async lock(
+    refs: readonly OccurrenceRef[],
+    condition: Piece,
+    how = this.#flavor.forUpdate,
+  ): Promise<LockedRow[]> {
+    const own = this.#flavor.afterwards(condition)
+    return refs.length === 0 ? [] : this.#select(refList(this.#flavor, refs), own, how)
+  }
+
+  /** Those of the occurrences for which the condition is true. */
+  async find(refs: readonly OccurrenceRef[], condition: Piece): Promise<LockedRow[]> {
+    return this.lock(refs, condition, sql``)
+  }
+
+  /** Changes these occurrences, which the transaction holds. */
+  async update(
+    refs: readonly OccurrenceRef[],
+    set: RowChange['set'],
+    columns: RowColumns = {},
+    valuesOf?: RowChange['valuesOf'],
+  ): Promise<void> {
+    if (refs.length === 0) return
+    const rows = refList(this.#flavor, refs, columns, valuesOf)
+    await this.#flavor.update({ table: TABLE, rows, where: IS_REF, set }).execute(this.#sql)
+  }
+
+  /** Removes these occurrences, which the transaction holds. */
+  async delete(refs: readonly OccurrenceRef[]): Promise<void> {
+    if (refs.length === 0) return
+    const rows = refList(this.#flavor, refs)
+    await this.#flavor.delete({ table: TABLE, primaryKey: Object.keys(REF_COLUMNS), rows }).execute(this.#sql)
+  }
+
+  /**
+   * Changes those of the occurrences for which the condition is true: one statement, or where the database cannot answer
+   * what it has changed, several, which must be in a transaction.
+   *
+   * @returns them as they are after it
+   */
+  async change(refs: readonly OccurrenceRef[], change: RowChange): Promise<LockedRow[]> {
+    if (refs.length === 0) return []
+    const { set, columns = {}, valuesOf, and, isRelaxed = false, passesOverHeld = false } = change
+    const own = this.#flavor.afterwards(change.condition)
+    const condition = and === undefined ? own : sql`${own} and ${and}`
+    const list = refList(this.#flavor, refs, columns, valuesOf)
+    if (this.#flavor.returns) {
+      if (!passesOverHeld) return this.#updated(list, sql`${IS_REF} and ${condition}`, set, isRelaxed)
+      const locked = sql`(
+        select r.* from ${this.#joined(list)} where ${condition} ${this.#flavor.forUpdateSkipLocked})`
+      return this.#updated(once(locked), IS_REF, set, isRelaxed)
+    }
+    const how = passesOverHeld ? this.#flavor.forUpdateSkipLocked : this.#flavor.forUpdate
+    const held = new Set((await this.#select(list, condition, how)).map(keyOf))
+    const indexes = [...refs.keys()].filter((i) => held.has(keyOf(refs[i]!)))
+    const changed = indexes.map((i) => refs[i]!)
+    await this.update(changed, set, columns, (i) => valuesOf?.(indexes[i]!) ?? [])
+    return changed.length === 0 ? [] : this.#select(refList(this.#flavor, changed), sql`1 = 1`)
+  }
+
+  /**
+   * Changes the occurrences that a query finds, passing over those that somebody else holds: in one statement, or several,
+   * as above.
+   *
+   * @param found selects their identities, without a lock
+   */
+  async changeFound(found: RawBuilder<RefColumns>, set: RowChange['set']): Promise<LockedRow[]> {
+    const locked = sql<RefColumns>`${found} ${this.#flavor.forUpdateSkipLocked}`
+    if (this.#flavor.returns) return this.#updated(once(sql`(${locked})`), IS_REF, set, true)
+
+    const refs = (await locked.execute(this.#sql)).rows.map(toRef)
+    if (refs.length === 0) return []
+    await this.update(refs, set)
+    return this.#select(refList(this.#flavor, refs), sql`1 = 1`)
+  }
+
+  async #updated(rows: Piece, where: Piece, set: RowChange['set'], isRelaxed: boolean): Promise<LockedRow[]> {
+    const update = this.#flavor.update({ table: TABLE, rows, where, set, returning: COLUMNS, isRelaxed })
+    const result = await (update as RawBuilder<LockedColumns>).execute(this.#sql)
+    return result.rows.map((row) => ({ ...row, ...toRef(row) }))
+  }
+
+  async #select(list: Piece, condition: Piece, how: Piece = sql``): Promise<LockedRow[]> {
+    const columns = sql.join(COLUMNS.map((name) => sql.ref(`o.${name}`)))
+    const { rows } = await sql<LockedColumns>`
+      select ${columns} from ${this.#joined(list)} where ${condition} ${how}`.execute(this.#sql)
+    return rows.map((row) => ({ ...row, ...toRef(row) }))
+  }
+
+  #joined(list: Piece): Piece {
+    return sql`${list} as r ${this.#flavor.lookUp(TABLE, 'o', 'primary')} on ${IS_REF}`
+  }
+
+  /** The living schedules of these occurrences, by id; on demand also those that were deleted. */
+  async schedulesOf(
+    refs: readonly OccurrenceRef[],
+    how: Piece = sql``,
+    { withDeleted = false } = {},
+  ): Promise<Map<number, ScheduleRow>> {
+    if (refs.length === 0) return new Map()
+    const ids = [...new Set(refs.map(({ scheduleId }) => scheduleId))].sort((a, b) => a - b)
+    const list = this.#flavor.rowList(
+      { id: 'integer' },
+      ids.map((id) => [id]),
+    )
+    const { rows } = await sql<ScheduleRow>`
+      select s.id, s.namespace, s.${sql.ref('key')}, s.${sql.ref('group')}, s.state, s.generation, s.definition
+      from ${list} as r ${this.#flavor.lookUp('carillon_schedules', 's', 'primary')} on s.id = r.id
+      where ${withDeleted ? sql`1 = 1` : sql`s.deleted_at = 0`} ${how}`.execute(this.#sql)
+    return new Map(rows.map((row) => [row.id, row]))
+  }
+}
+
+/**
+ * The rows of a query in parentheses that holds them, asked for once. As a mere subquery of an update PostgreSQL may carry it out again for
+ * each row of the table, and past the rows that it holds by then find others: many times its limit.
+ */
+function once(query: Piece): Piece {
+  return sql`(with found as materialized (select * from ${query} as q) select * from found)`
+}
+
+function keyOf({ scheduleId, generation, nominalAt }: OccurrenceRef): string {
+  return `${scheduleId}-${generation}-${nominalAt}`
+}

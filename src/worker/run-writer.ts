@@ -1,0 +1,75 @@
+import type { Logger } from '../logger.ts'
+import { occurrenceId } from '../schedule/occurrence.ts'
+import { isRefusal } from '../sql/sql-error.ts'
+import { beginsAgain, type FinishedRun, type RunRef } from '../store/run-end.ts'
+import type { Store, Tables } from '../store/store.ts'
+
+/** What became of ended runs that were to be written. */
+export interface Written {
+  /** How many counted; the others were no longer this server's. */
+  readonly counted: number
+  /** Those whose schedule another transaction is changing; they are to be written a little later. */
+  readonly held: readonly FinishedRun[]
+}
+
+/** Writes how runs ended, many at once; one that the database refuses does not keep the others from being written. */
+export class RunWriter {
+  readonly #store: Store
+  readonly #owner: string
+  readonly #logger: Logger
+
+  constructor(store: Store, owner: string, logger: Logger) {
+    this.#store = store
+    this.#owner = owner
+    this.#logger = logger
+  }
+
+  async write(ended: readonly FinishedRun[]): Promise<Written> {
+    // What begins again has to look at its schedule first, which takes a transaction.
+    const again = ended.filter(beginsAgain)
+    const final = ended.filter((run) => !beginsAgain(run))
+    const written = await this.#writeAll(final)
+    const { counted, held } = await this.#writeAll(again)
+    return { counted: written.counted + counted, held }
+  }
+
+  async #writeAll(ended: readonly FinishedRun[]): Promise<Written> {
+    if (ended.length === 0) return { counted: 0, held: [] }
+    try {
+      return await this.#attempt(ended)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return ended.length === 1 ? this.#writePoisoned(ended[0]!.run, error) : this.#writeOneByOne(ended)
+    }
+  }
+
+  async #attempt(ended: readonly FinishedRun[]): Promise<Written> {
+    const work = (tables: Tables) => tables.runs.finish(ended, this.#owner, tables.now)
+    const { done, held } = await (beginsAgain(ended[0]!)
+      ? this.#store.transaction(work)
+      : this.#store.brief(work))
+    const isHeld = new Set(held.map(occurrenceId))
+    return { counted: done.length, held: ended.filter(({ run }) => isHeld.has(occurrenceId(run))) }
+  }
+
+  async #writeOneByOne(ended: readonly FinishedRun[]): Promise<Written> {
+    let counted = 0
+    const held: FinishedRun[] = []
+    for (const run of ended) {
+      const written = await this.#writeAll([run])
+      counted += written.counted
+      held.push(...written.held)
+    }
+    return { counted, held }
+  }
+
+  /** The database does not take what the run gave, so it is kept as a failure that says so. */
+  async #writePoisoned(run: RunRef, cause: unknown): Promise<Written> {
+    this.#logger.error({ error: cause, run: occurrenceId(run) }, 'how a run ended could not be kept')
+    const error = {
+      code: 'NOT_KEPT',
+      message: 'the run ended, and the database refused what it gave; the server’s log says why',
+    }
+    return this.#attempt([{ run, outcome: { kind: 'failed', error, result: null, retryInMs: undefined } }])
+  }
+}

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { migrate } from '../../src/sql/migrate.ts'
+import { SqlDatabase } from '../../src/sql/sql-database.ts'
+import type { TableSet } from '../../src/store/store.ts'
+import { createMariadbDatabase } from '../support/servers/mariadb-database.ts'
+import { createPostgresDatabase } from '../support/servers/postgres-database.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { analyze, plansOf } from './explain.ts'
+import { seed } from './seed.ts'
+
+/**
+ * No statement that runs all the time reads a table from end to end, on any database.
+ *
+ * `CARILLON_PLAN_DIGITS=6 npx vitest run test/plans` is the long form: a million schedules and a million occurrences.
+ */
+const DIGITS = Number(process.env.CARILLON_PLAN_DIGITS ?? 5)
+const NOW = Date.parse('2026-06-01T10:00:00Z')
+
+const ref = { scheduleId: 7, generation: 1, nominalAt: NOW }
+const run = { ...ref, attempt: 1 }
+const keys = ['key-1', 'key-2', 'key-3']
+const claim = {
+  queue: 'default',
+  jobs: ['job-1', 'job-2'],
+  owner: 'me',
+  aheadMs: 1_000,
+  holdMs: 1_000,
+  limit: 100,
+}
+const moves = [{ id: 7, nextAt: NOW, lastAt: NOW, planned: 1 }]
+
+/** What runs all the time, and the index that it must go by. A primary key has no name of ours everywhere. */
+const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] = [
+  ['the idle probe', (t) => t.cursors.earliest(), /cursors_due/],
+  ['reading what is due', (t) => t.cursors.due(NOW, 100), /cursors_due/],
+  ['moving cursors', (t) => t.cursors.move(moves)],
+  ['locking one cursor', (t) => t.cursors.lock(7)],
+  ['looking for broken ones', (t) => t.schedules.broken(NOW + 1, 100), /schedules_broken/],
+  ['finding by key', (t) => t.schedules.find('default', 'key-5')],
+  ['locking many by key', (t) => t.schedules.lockMany('default', keys)],
+  ['paging', (t) => t.schedules.list({ namespace: 'default', afterKey: 'key-5', limit: 10 })],
+  [
+    'paging through a group',
+    (t) => t.schedules.list({ namespace: 'default', group: 'group-5', afterKey: 'key-5', limit: 10 }),
+    /schedules_group/,
+  ],
+  ['the next due instant', (t) => t.runs.nextDue('default', ['job-1']), /occurrences_claimable/],
+  ['claiming', (t) => t.runs.claim(claim, NOW), /occurrences_claimable/],
+  ['giving back', (t) => t.runs.release([ref], 'somebody')],
+  ['beginning', (t) => t.runs.begin([ref], 'somebody', NOW, 1_000)],
+  ['heartbeats', (t) => t.runs.heartbeat([run], 'somebody', NOW, 1_000)],
+  [
+    'finishing',
+    (t) => t.runs.finish([{ run, outcome: { kind: 'succeeded', result: null } }], 'somebody', NOW),
+  ],
+  ['the next expiry', (t) => t.runs.nextExpiry(), /occurrences_leased/],
+  ['reaping', (t) => t.runs.reap(NOW, 10), /occurrences_leased/],
+  ['withdrawing', (t) => t.ledger.withdraw(7, 'deleted', NOW), /occurrences_(open|finished)/],
+  ['a page of history', (t) => t.ledger.history({ scheduleIds: [7], until: NOW, limit: 50 })],
+  ['the last that was kept', (t) => t.ledger.lastKept(7)],
+  ['pruning', (t) => t.ledger.prune(NOW - 500_000 * 600, 100), /occurrences_finished/],
+  ['pruning the deleted', (t) => t.schedules.prune(NOW, 100), /schedules_deleted/],
+]
+
+const folder = temporaryFolder()
+afterAll(() => folder[Symbol.dispose]())
+
+describe.each([
+  ['SQLite', async () => `sqlite:${folder.file('plans.db')}`],
+  ['PostgreSQL', () => createPostgresDatabase(inject('postgresAddress'))],
+  ['MariaDB', () => createMariadbDatabase(inject('mariadbAddress'))],
+])('on %s, no hot statement scans a table', (_, address) => {
+  let database: SqlDatabase
+  beforeAll(async () => {
+    database = await SqlDatabase.open(await address())
+    await migrate(database)
+    await seed(database.kysely, DIGITS, NOW)
+    await analyze(database)
+  }, 900_000)
+  afterAll(() => database?.close())
+
+  it.each(HOT)('%s', async (name, work, index) => {
+    const plans = await plansOf(database, work)
+
+    const told = plans.map(({ sql, text }) => `${sql}\n${text}`).join('\n\n')
+    expect(
+      plans.flatMap(({ scanned }) => scanned),
+      told,
+    ).toEqual([])
+    if (index !== undefined) expect(plans.flatMap(({ indexes }) => indexes).join(' '), told).toMatch(index)
+    expect(plans.length, `${name} sends statements`).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,46 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { Sql } from '../../src/sql/sql-database.ts'
+
+/** Digits crossed with each other: the numbers from 0 to a million, in the SQL of every database. */
+const DIGIT = sql`(select 0 as d union all select 1 union all select 2 union all select 3 union all select 4 union all
+  select 5 union all select 6 union all select 7 union all select 8 union all select 9)`
+
+/** The numbers below 10^`digits` as the table `n (i)`. */
+function numbers(digits: number): RawBuilder<unknown> {
+  const places = Array.from({ length: digits }, (_, place) => sql.raw(`d${place}.d * ${10 ** place}`))
+  const tables = Array.from({ length: digits }, (_, place) => sql`${DIGIT} as ${sql.raw(`d${place}`)}`)
+  return sql`(select ${sql.join(places, sql` + `)} as i from ${sql.join(tables, sql` cross join `)}) as n`
+}
+
+/**
+ * Fills the tables as a large installation has them: schedules of which one in a thousand is due, a week of finished
+ * occurrences, ten thousand that wait, and some that run.
+ *
+ * @param digits how many rows: 10^digits schedules, and as many occurrences
+ */
+export async function seed(db: Sql, digits: number, now: number): Promise<void> {
+  const n = numbers(digits)
+  const text = (before: string, divisor: number) => sql`concat(${sql.lit(before)}, n.i % ${sql.lit(divisor)})`
+  const at = sql.lit(now)
+  await sql`
+    insert into carillon_schedules (id, namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation,
+      revision, job, definition, created_at, updated_at)
+    select n.i + 1, 'default', ${text('key-', 10 ** digits)}, ${text('group-', 1000)}, 'user',
+      case when n.i % 10000 = 0 then 'broken' else 'active' end, 1, 1, ${text('job-', 10)},
+      '{"recurrence":{},"job":"job"}', ${at}, ${at}
+    from ${n}`.execute(db)
+  await sql`
+    insert into carillon_cursors (schedule_id, generation, next_at, is_broken, terms)
+    select n.i + 1, 1, ${at} + (n.i - 1000) * 60, case when n.i % 10000 = 0 then 1 else 0 end,
+      '{"recurrence":{},"job":"job"}'
+    from ${n}`.execute(db)
+  await sql`
+    insert into carillon_occurrences (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, owner,
+      lease_until, planned_at, finished_at)
+    select (n.i - n.i % 10) / 10 + 1, 1, ${at} - n.i * 600 - n.i % 10, ${at} - (n.i - 1000) * 600,
+      case when n.i < 10000 then 'planned' when n.i < 11000 then 'running' else 'succeeded' end,
+      'schedule', 'default', ${text('job-', 10)}, 'somebody',
+      case when n.i >= 10000 and n.i < 11000 then ${at} + n.i * 10 - 105000 else null end, ${at},
+      case when n.i < 11000 then null else ${at} - n.i * 600 end
+    from ${n}`.execute(db)
+}
