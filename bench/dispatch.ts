@@ -99,7 +99,7 @@ async function dueAmongMany(databases: Databases, kind: DatabaseKind): Promise<B
 async function undoPass({ bare }: BenchDatabase, dueAt: number): Promise<void> {
   await bare.query('delete from carillon_occurrences')
   await bare.query(`
-    update carillon_cursors set next_at = ${dueAt}, last_at = null, planned = 0 where schedule_id <= ${FEW}`)
+    update carillon_cursors set next_at = ${dueAt}, last_at = 0, planned = 0 where schedule_id <= ${FEW}`)
   await bare.settle()
 }
 

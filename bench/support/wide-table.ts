@@ -5,7 +5,7 @@ import { postgresFlavor } from '../../src/sql/postgres/postgres-flavor.ts'
 import { sqliteFlavor } from '../../src/sql/sqlite/sqlite-flavor.ts'
 import { resolveDefinition } from '../../src/schedule/resolve-definition.ts'
 import type { ScheduleInput } from '../../src/schedule/schedule-input.ts'
-import { termsText } from '../../src/store/cursor-table.ts'
+import { storedTerms } from '../../src/store/stored-terms.ts'
 import type { BareRow, Bulk } from './bare/bare.ts'
 import type { BenchDatabase, DatabaseKind } from './databases.ts'
 
@@ -33,7 +33,7 @@ const WIDE = {
     created_at: 'big',
     updated_at: 'big',
     next_at: 'big?',
-    last_at: 'big?',
+    last_at: 'big = 0',
     planned: 'count = 0',
     is_broken: 'count = 0',
     terms: 'text',
@@ -70,5 +70,5 @@ export function wideUpsert(now: number): Bulk {
 export function wideRow(input: ScheduleInput & { key: string }, nextAt: number): BareRow {
   const identity = { namespace: 'default', key: input.key }
   const { definition } = resolveDefinition(input, `default/${input.key}`)
-  return [input.key, JSON.stringify(definition), nextAt, termsText(definition, identity)]
+  return [input.key, JSON.stringify(definition), nextAt, storedTerms(definition, identity).text]
 }

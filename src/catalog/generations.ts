@@ -12,9 +12,10 @@ import { compileTiming, sameTiming } from '../schedule/timing.ts'
 import type { NewMissedRange } from '../store/ledger.ts'
 import { recordPlans } from '../store/record-plans.ts'
 import { parseDefinition, type GenerationCause, type ScheduleRecord } from '../store/schedule-record.ts'
-import { termsText, type NewCursor } from '../store/cursor-table.ts'
+import type { NewCursor } from '../store/cursor-table.ts'
 import type { NewSchedule } from '../store/schedule-table.ts'
 import type { Tables } from '../store/store.ts'
+import { storedTerms } from '../store/stored-terms.ts'
 
 /** How many occurrences one write plans at most; the dispatcher goes on from there. */
 const PLANNED_BY_A_WRITE = 1_000
@@ -50,9 +51,10 @@ export async function createSchedules(
     state: stateOf(active),
     generation: 1,
     definition,
+    terms: storedTerms(definition, { namespace, key }),
   }))
   const ids = await tables.schedules.insert({ namespace, origin: 'user' }, writes, tables.now)
-  const cursors = schedules.map(({ key, definition }, i): NewCursor => {
+  const cursors = writes.map(({ terms }, i): NewCursor => {
     const { nextAt = null, occurrences } = planned[i]!
     return {
       id: ids[i]!,
@@ -60,7 +62,7 @@ export async function createSchedules(
       nextAt,
       lastAt: occurrences.at(-1)?.nominalAt ?? null,
       planned: occurrences.length,
-      terms: termsText(definition, { namespace, key }),
+      termsKey: terms.key,
     }
   })
   await tables.cursors.insert(cursors)
@@ -88,12 +90,15 @@ export async function createSchedules(
 
 function newRecord(
   namespace: string,
-  { definition, ...write }: NewSchedule,
+  { key, group, state, generation, definition }: NewSchedule,
   { id, nextAt, lastAt, planned }: NewCursor,
   now: Instant,
 ): ScheduleRecord {
   return {
-    ...write,
+    key,
+    group,
+    state,
+    generation,
     id,
     nextAt,
     lastAt,

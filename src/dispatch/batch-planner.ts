@@ -4,35 +4,61 @@ import { compileTerms, plannableAt, type CompiledTerms } from '../schedule/terms
 import type { PlanToRecord } from '../store/record-plans.ts'
 import { parseTerms, type CursorRecord } from '../store/schedule-record.ts'
 
-/** How many terms are kept compiled. One takes less than a kilobyte besides its text. */
-const KEPT = 5_000
+/** How many terms are kept compiled. One takes less than a kilobyte. */
+const KEPT = 20_000
 
-/** Compiles terms, and keeps them: many schedules have the same, and each comes again. */
-export class TermsCompiler {
-  readonly #compiled = new Map<string, CompiledTerms>()
+/** Compiled terms by their keys; a text says why some cannot be compiled. */
+type TermsByKey = ReadonlyMap<string, CompiledTerms | string>
 
-  /** @throws when the terms cannot be read or compiled */
-  compile(text: string): CompiledTerms {
-    const known = this.#compiled.get(text)
-    if (known !== undefined) return known
+/** Reads and compiles terms, and keeps them: many schedules have the same, and each comes again. */
+export class TermsCache {
+  readonly #kept = new Map<string, CompiledTerms>()
 
-    const compiled = compileTerms(parseTerms(text))
-    if (this.#compiled.size >= KEPT) this.#compiled.clear()
-    this.#compiled.set(text, compiled)
-    return compiled
+  /**
+   * The terms of schedules.
+   *
+   * @param read looks up the terms of schedules, as text
+   */
+  async of(
+    cursors: readonly CursorRecord[],
+    read: (ids: readonly number[]) => Promise<ReadonlyMap<number, string>>,
+  ): Promise<TermsByKey> {
+    const found = new Map<string, CompiledTerms | string>()
+    const unknown = new Map<string, number>()
+    for (const { id, termsKey } of cursors) {
+      const known = this.#kept.get(termsKey)
+      if (known === undefined) unknown.set(termsKey, id)
+      else found.set(termsKey, known)
+    }
+    if (unknown.size === 0) return found
+
+    const texts = await read([...unknown.values()])
+    for (const [key, id] of unknown) found.set(key, this.#compile(key, texts.get(id)))
+    return found
+  }
+
+  #compile(key: string, text = ''): CompiledTerms | string {
+    try {
+      const compiled = compileTerms(parseTerms(text))
+      if (this.#kept.size >= KEPT) this.#kept.clear()
+      this.#kept.set(key, compiled)
+      return compiled
+    } catch (error) {
+      return messageOf(error)
+    }
   }
 }
 
 /** Plans the schedules of one batch. Those with the same terms and the same cursor have the same plan. */
 export class BatchPlanner {
-  readonly #compiler: TermsCompiler
+  readonly #terms: TermsByKey
   readonly #now: Instant
   readonly #horizon: Instant
   readonly #limit: number
   readonly #plans = new Map<CompiledTerms, Map<Instant, Plan>>()
 
-  constructor(compiler: TermsCompiler, now: Instant, horizon: Instant, limit: number) {
-    this.#compiler = compiler
+  constructor(terms: TermsByKey, now: Instant, horizon: Instant, limit: number) {
+    this.#terms = terms
     this.#now = now
     this.#horizon = horizon
     this.#limit = limit
@@ -40,8 +66,9 @@ export class BatchPlanner {
 
   /** What to write for one schedule, or why nothing can be. */
   decide(cursor: CursorRecord): PlanToRecord | string {
+    const compiled = this.#terms.get(cursor.termsKey)!
+    if (typeof compiled === 'string') return compiled
     try {
-      const compiled = this.#compiler.compile(cursor.termsText)
       const { queue, job } = compiled.terms
       return {
         scheduleId: cursor.id,
@@ -51,7 +78,7 @@ export class BatchPlanner {
         plan: this.#plan(compiled, cursor),
       }
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return messageOf(error)
     }
   }
 
@@ -67,4 +94,8 @@ export class BatchPlanner {
     if (made === undefined) byCursor.set(from, (made = make()))
     return made
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -9,7 +9,7 @@ import { recordPlans, type PlanToRecord } from '../store/record-plans.ts'
 import { isRefusal } from '../sql/sql-error.ts'
 import type { CursorRecord } from '../store/schedule-record.ts'
 import type { Store, Tables } from '../store/store.ts'
-import { BatchPlanner, TermsCompiler } from './batch-planner.ts'
+import { BatchPlanner, TermsCache } from './batch-planner.ts'
 
 /** What one pass did. */
 export interface PassReport {
@@ -52,7 +52,7 @@ const LEFT_OVER_MS = 1_000
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #loop: Loop
-  readonly #compiler = new TermsCompiler()
+  readonly #terms = new TermsCache()
   /** Others' locks are of the outside world, which a test's clock does not rule. */
   readonly #waits = new SystemClock()
   #unwatch = () => {}
@@ -97,29 +97,39 @@ export class Dispatcher {
     await this.#mendBroken(now, horizon, report)
     if ((await this.#earliestCursor()) > horizon) return report
 
-    const taken = await this.#batch(now, horizon, report)
-    // While the database writes one batch, the next is planned.
-    const lanes = taken >= BATCH && store.takesWritesSideBySide ? LANES : 1
-    const passes = Array.from({ length: lanes }, () => this.#goOn(taken, now, horizon, report, waits))
-    const failed = (await Promise.allSettled(passes)).find((pass) => pass.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    const lanes: Promise<PromiseSettledResult<void>>[] = []
+    const openLane = () => {
+      const lane = this.#fullBatches(now, horizon, report, () => {
+        // While the database writes one batch, the next is planned.
+        if (store.takesWritesSideBySide && lanes.length < LANES) openLane()
+      })
+      lanes.push(settled(lane))
+    }
+    openLane()
+    for (const lane of lanes) {
+      const end = await lane
+      if (end.status === 'rejected') throw end.reason
+    }
+    await this.#rest(now, horizon, report, waits)
     return report
   }
 
-  /** Batch after batch, until nothing is left. @param taken how many schedules the batch before took up */
-  async #goOn(
-    taken: number,
+  /** Batch after batch, as long as they are full: then there may be more. @param onFull told as soon as one is */
+  async #fullBatches(
     now: Instant,
     horizon: Instant,
     report: Mutable<PassReport>,
-    waits: boolean,
+    onFull: () => void,
   ): Promise<void> {
+    while ((await this.#batch(now, horizon, report, onFull)) >= BATCH) await giveWay()
+  }
+
+  /** Batch after batch, until nothing is left, or nothing that others don't hold. */
+  async #rest(now: Instant, horizon: Instant, report: Mutable<PassReport>, waits: boolean): Promise<void> {
     let giveUpAt = this.#waits.now() + PATIENCE_MS
-    // A full batch says already that there may be more.
-    while (taken >= BATCH || (await this.#earliestCursor()) <= horizon) {
+    while ((await this.#earliestCursor()) <= horizon) {
       await giveWay()
-      taken = await this.#batch(now, horizon, report)
-      if (taken > 0) {
+      if ((await this.#batch(now, horizon, report)) > 0) {
         giveUpAt = this.#waits.now() + PATIENCE_MS
         continue
       }
@@ -163,11 +173,17 @@ export class Dispatcher {
   }
 
   /** Plans a batch in one transaction. @returns how many schedules it took up; none when others hold what is left */
-  async #batch(now: Instant, horizon: Instant, report: Mutable<PassReport>): Promise<number> {
+  async #batch(
+    now: Instant,
+    horizon: Instant,
+    report: Mutable<PassReport>,
+    onFull = () => {},
+  ): Promise<number> {
     const { store } = this.#options
     try {
       const outcome = await store.transaction(async (tables) => {
         const due = await tables.cursors.due(horizon, BATCH)
+        if (due.length >= BATCH) onFull()
         return { ...(await this.#planAll(tables, due, now, horizon)), taken: due.length }
       })
       this.#count(outcome, report)
@@ -224,7 +240,8 @@ export class Dispatcher {
   ): Promise<PassReport> {
     const outcome = { planned: 0, missed: 0, broken: 0 }
     const toRecord: PlanToRecord[] = []
-    const planner = new BatchPlanner(this.#compiler, now, horizon, BATCH)
+    const terms = await this.#terms.of(due, (ids) => tables.schedules.termsOf(ids))
+    const planner = new BatchPlanner(terms, now, horizon, BATCH)
     for (const cursor of due) {
       if (outcome.planned >= BATCH) break
       const decided = planner.decide(cursor)
@@ -266,6 +283,11 @@ export class Dispatcher {
     report.missed += outcome.missed
     report.broken += outcome.broken
   }
+}
+
+async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [end] = await Promise.allSettled([work])
+  return end
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }

@@ -13,6 +13,8 @@ export type ColumnKind =
   | 'name'
   /** A word of ours: at most 20 plain letters. */
   | 'word'
+  /** What stands for a longer text: 27 characters of base64url. */
+  | 'digest'
   /** Text of any length. */
   | 'text'
 
@@ -103,6 +105,7 @@ function languageOf(flavor: Place['flavor']): Language {
           count: 'integer',
           name: 'text',
           word: 'text',
+          digest: 'text',
           text: 'text',
         },
         quote: '"',
@@ -119,6 +122,7 @@ function languageOf(flavor: Place['flavor']): Language {
           // By code point in any locale, as everywhere else.
           name: 'varchar(255) collate "C"',
           word: 'varchar(20) collate "C"',
+          digest: 'varchar(27) collate "C"',
           text: 'text',
         },
         quote: '"',
@@ -134,6 +138,7 @@ function languageOf(flavor: Place['flavor']): Language {
           count: 'int',
           name: `varchar(255) ${text}`,
           word: 'varchar(20) character set ascii collate ascii_bin',
+          digest: 'varchar(27) character set ascii collate ascii_bin',
           text: `longtext ${text}`,
         },
         quote: '`',

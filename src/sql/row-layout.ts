@@ -21,8 +21,9 @@ export function layOut(columns: RowColumns, rows: readonly (readonly RowValue[])
   const varying: LaidColumn[] = []
   const laid = Object.entries(columns).map(([name, kind], index): LaidColumn => ({ name, kind, index }))
   for (const column of laid) {
-    const value = rows[0]?.[column.index] ?? null
-    const isFixed = rows.length > 0 && rows.every((row) => (row[column.index] ?? null) === value)
+    const { index } = column
+    const value = rows[0]?.[index] ?? null
+    const isFixed = rows.length > 0 && rows.every((row) => row[index] === value)
     if (isFixed) fixed.push({ ...column, value })
     else varying.push(column)
   }

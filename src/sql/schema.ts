@@ -31,6 +31,8 @@ export interface SchedulesTable {
   revision: number
   job: string
   definition: string
+  /** What a pass needs to know of the definition, and nothing that is the schedule's alone: JSON, equal for many. */
+  terms: string
   /** Why the schedule is broken. */
   reason: string | null
   created_at: number
@@ -47,14 +49,14 @@ export interface CursorsTable {
   generation: number
   /** The cursor; null when nothing is left to plan or the schedule is paused. */
   next_at: number | null
-  /** The newest nominal instant that was planned. */
-  last_at: number | null
+  /** The newest nominal instant that was planned, or 0: InnoDB moves a row in which a null becomes a number. */
+  last_at: number
   /** How many occurrences were planned, for `maxRuns`. */
   planned: number
   /** 1 while the schedule is broken: its cursor is kept, and passes go by it. */
   is_broken: number
-  /** What a pass needs to know of the definition, and nothing that is the schedule's alone: JSON, equal for many. */
-  terms: string
+  /** Stands for the terms in the schedule's row: who has seen equal ones need not read them. */
+  terms_key: string
 }
 
 /** Every definition that a schedule had, each in force from `valid_from` until the next one's. */

@@ -1,8 +1,5 @@
 import { sql, type Selectable } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
-import type { Definition } from '../schedule/definition.ts'
-import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
-import { termsOf } from '../schedule/terms.ts'
 import type { Flavor } from '../sql/flavor.ts'
 import type { CursorsTable } from '../sql/schema.ts'
 import type { Sql } from '../sql/sql-database.ts'
@@ -21,8 +18,7 @@ export interface CursorMove {
 /** The cursor of a schedule that is stored for the first time. */
 export interface NewCursor extends CursorMove {
   readonly generation: number
-  /** As `termsText` writes them. */
-  readonly terms: string
+  readonly termsKey: string
 }
 
 /**
@@ -47,20 +43,20 @@ export class CursorTable {
         next_at: 'integer',
         last_at: 'integer',
         planned: 'integer',
-        terms: 'text',
+        terms_key: 'text',
       },
-      cursors.map(({ id, generation, nextAt, lastAt, planned, terms }) => [
+      cursors.map(({ id, generation, nextAt, lastAt, planned, termsKey }) => [
         id,
         generation,
         nextAt,
-        lastAt,
+        lastAt ?? 0,
         planned,
-        terms,
+        termsKey,
       ]),
     )
     await sql`
-      insert into ${sql.table('carillon_cursors')} (schedule_id, generation, next_at, last_at, planned, terms)
-      select r.schedule_id, r.generation, r.next_at, r.last_at, r.planned, r.terms from ${rows} as r`.execute(
+      insert into ${sql.table('carillon_cursors')} (schedule_id, generation, next_at, last_at, planned, terms_key)
+      select r.schedule_id, r.generation, r.next_at, r.last_at, r.planned, r.terms_key from ${rows} as r`.execute(
       this.#sql,
     )
   }
@@ -109,7 +105,7 @@ export class CursorTable {
 
     const rows = this.#flavor.rowList(
       { schedule_id: 'integer', next_at: 'integer', last_at: 'integer', planned: 'integer' },
-      moves.map(({ id, nextAt, lastAt, planned }) => [id, nextAt, lastAt, planned]),
+      moves.map(({ id, nextAt, lastAt, planned }) => [id, nextAt, lastAt ?? 0, planned]),
     )
     const update = this.#flavor.update({
       table: 'carillon_cursors',
@@ -117,7 +113,7 @@ export class CursorTable {
       where: sql`o.schedule_id = r.schedule_id`,
       set: {
         next_at: sql`r.next_at`,
-        last_at: sql`case when r.last_at > coalesce(o.last_at, r.last_at - 1) then r.last_at else o.last_at end`,
+        last_at: this.#flavor.greater(sql`o.last_at`, sql`r.last_at`),
         planned: sql`o.planned + r.planned`,
       },
     })
@@ -125,12 +121,7 @@ export class CursorTable {
   }
 }
 
-const CURSOR = ['schedule_id', 'generation', 'next_at', 'planned', 'terms'] as const
-
-/** The terms of a definition as they are stored. */
-export function termsText(definition: Definition, identity: ScheduleIdentity): string {
-  return JSON.stringify(termsOf(definition, identity))
-}
+const CURSOR = ['schedule_id', 'generation', 'next_at', 'planned', 'terms_key'] as const
 
 type CursorRow = Pick<Selectable<CursorsTable>, (typeof CURSOR)[number]>
 
@@ -140,6 +131,6 @@ function toCursor(row: CursorRow): CursorRecord {
     generation: row.generation,
     nextAt: row.next_at,
     planned: row.planned,
-    termsText: row.terms,
+    termsKey: row.terms_key,
   }
 }

@@ -16,18 +16,22 @@ export function refList(
   columns: RowColumns = {},
   valuesOf: (index: number) => readonly RowValue[] = () => [],
 ): Piece {
-  const rows = refs.map((ref, i) => [...refValues(ref), ...valuesOf(i)]).sort(byPrimaryKey)
+  const rows = refs.map((ref, i) => {
+    const row: RowValue[] = [ref.scheduleId, ref.generation, ref.nominalAt]
+    row.push(...valuesOf(i))
+    return row
+  })
+  rows.sort(byPrimaryKey)
   return flavor.rowList({ ...REF_COLUMNS, ...columns }, rows)
 }
 
 /** All lists are in one order, so that two who lock rows of both seldom wait for each other in a ring. */
 function byPrimaryKey(a: readonly RowValue[], b: readonly RowValue[]): number {
-  const [schedule, generation, nominal] = [0, 1, 2].map((i) => Number(a[i]) - Number(b[i]))
-  return schedule! || nominal! || generation!
+  return difference(a[0], b[0]) || difference(a[2], b[2]) || difference(a[1], b[1])
 }
 
-function refValues({ scheduleId, generation, nominalAt }: OccurrenceRef): RowValue[] {
-  return [scheduleId, generation, nominalAt]
+function difference(a: RowValue | undefined, b: RowValue | undefined): number {
+  return (a as number) - (b as number)
 }
 
 export function toRef(row: { schedule_id: number; generation: number; nominal_at: number }): OccurrenceRef {

@@ -21,8 +21,9 @@ export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]
   const missed: NewMissedRange[] = []
   const moves: CursorMove[] = []
   for (const { scheduleId, generation, queue, job, plan } of plans) {
-    for (const occurrence of plan.occurrences)
-      occurrences.push({ scheduleId, generation, queue, job, ...occurrence })
+    // Field by field: this is done ten thousand times in a large pass.
+    for (const { nominalAt, dueAt, origin } of plan.occurrences)
+      occurrences.push({ scheduleId, generation, nominalAt, dueAt, origin, queue, job })
     if (plan.missed !== undefined) missed.push({ scheduleId, generation, queue, job, ...plan.missed })
     moves.push({
       id: scheduleId,

@@ -17,12 +17,12 @@ export interface CursorRecord {
   readonly nextAt: Instant | null
   /** How many occurrences were planned, for `maxRuns`. */
   readonly planned: number
-  /** The terms as stored; `parseTerms` reads them. */
-  readonly termsText: string
+  /** Stands for the schedule's terms, and for equal ones of others. */
+  readonly termsKey: string
 }
 
 /** A schedule as it is stored. */
-export interface ScheduleRecord extends Omit<CursorRecord, 'termsText'> {
+export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
   readonly namespace: string
   readonly key: string
   readonly group: string | null

@@ -5,7 +5,7 @@ import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { CursorsTable, SchedulesTable } from '../sql/schema.ts'
-import { termsText } from './cursor-table.ts'
+import { storedTerms, type StoredTerms } from './stored-terms.ts'
 import type { ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
 
 /** What decides how a schedule's row looks after it was written. */
@@ -20,6 +20,7 @@ export interface ScheduleWrite {
 /** A schedule that is stored for the first time. */
 export interface NewSchedule extends Omit<ScheduleWrite, 'nextAt'> {
   readonly key: string
+  readonly terms: StoredTerms
 }
 
 export interface ScheduleFilter {
@@ -62,8 +63,8 @@ export class ScheduleTable {
 
   async #byKeys(namespace: string, keys: readonly string[], how: Piece): Promise<ScheduleRecord[]> {
     if (keys.length === 0) return []
-    const { rows } = await sql<Selectable<SchedulesTable> & CursorColumns>`
-      select s.*, c.next_at, c.last_at, c.planned
+    const { rows } = await sql<ScheduleRow>`
+      select ${sql.join(COLUMNS.map((name) => sql.ref(name)))}
       from ${this.#keyList(keys)} as r
       ${this.#flavor.lookUp('carillon_schedules', 's', BY_KEY)} on ${this.#isLiving(namespace)}
       ${this.#flavor.lookUp('carillon_cursors', 'c', 'primary')} on c.schedule_id = s.id
@@ -73,6 +74,18 @@ export class ScheduleTable {
 
   #isLiving(namespace: string): Piece {
     return sql`s.namespace = ${namespace} and s.${sql.ref('key')} = r.${sql.ref('key')} and s.deleted_at = 0`
+  }
+
+  /** The terms of these schedules, as stored. */
+  async termsOf(ids: readonly number[]): Promise<Map<number, string>> {
+    const list = this.#flavor.rowList(
+      { id: 'integer' },
+      ids.map((id) => [id]),
+    )
+    const { rows } = await sql<{ id: number; terms: string }>`
+      select s.id, s.terms from ${list} as r ${this.#flavor.lookUp('carillon_schedules', 's', 'primary')}
+      on s.id = r.id`.execute(this.#sql)
+    return new Map(rows.map(({ id, terms }) => [id, terms]))
   }
 
   /** The ids that a key has had, of deleted schedules too, newest first. */
@@ -117,23 +130,32 @@ export class ScheduleTable {
     now: Instant,
   ): Promise<number[]> {
     const rows = this.#flavor.rowList(
-      { key: 'text', group: 'text', state: 'text', generation: 'integer', job: 'text', definition: 'text' },
-      schedules.map(({ key, group, state, generation, definition }) => [
+      {
+        key: 'text',
+        group: 'text',
+        state: 'text',
+        generation: 'integer',
+        job: 'text',
+        definition: 'text',
+        terms: 'text',
+      },
+      schedules.map(({ key, group, state, generation, definition, terms }) => [
         key,
         group,
         state,
         generation,
         definition.job,
         JSON.stringify(definition),
+        terms.text,
       ]),
     )
     const at = this.#flavor.integer(now)
     await sql`
       insert into ${sql.table('carillon_schedules')}
         (namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation, revision, job, definition,
-         created_at, updated_at)
+         terms, created_at, updated_at)
       select ${this.#flavor.text(namespace)}, ${sql.ref('r.key')}, ${sql.ref('r.group')},
-        ${this.#flavor.text(origin)}, r.state, r.generation, 1, r.job, r.definition, ${at}, ${at}
+        ${this.#flavor.text(origin)}, r.state, r.generation, 1, r.job, r.definition, r.terms, ${at}, ${at}
       from ${rows} as r`.execute(this.#sql)
 
     const keys = schedules.map(({ key }) => key)
@@ -154,15 +176,17 @@ export class ScheduleTable {
   /** Replaces what `write` covers, and counts the revision up. */
   async update(record: ScheduleIdentity & { id: number }, write: ScheduleWrite, now: Instant): Promise<void> {
     const { group, state, generation, nextAt, definition } = write
+    const terms = storedTerms(definition, record)
     await this.#sql
       .updateTable('carillon_schedules')
-      .set({ group, state, generation, job: definition.job, definition: JSON.stringify(definition) })
+      .set({ group, state, generation, job: definition.job })
+      .set({ definition: JSON.stringify(definition), terms: terms.text })
       .set((eb) => ({ reason: null, updated_at: now, revision: eb('revision', '+', 1) }))
       .where('id', '=', record.id)
       .execute()
     await this.#sql
       .updateTable('carillon_cursors')
-      .set({ generation, next_at: nextAt, is_broken: 0, terms: termsText(definition, record) })
+      .set({ generation, next_at: nextAt, is_broken: 0, terms_key: terms.key })
       .where('schedule_id', '=', record.id)
       .execute()
   }
@@ -249,7 +273,7 @@ export class ScheduleTable {
   async forgetPlanned(id: number, withdrawn: number, lastAt: Instant | null): Promise<void> {
     await this.#sql
       .updateTable('carillon_cursors')
-      .set({ last_at: lastAt })
+      .set({ last_at: lastAt ?? 0 })
       .set((eb) => ({ planned: eb('planned', '-', withdrawn) }))
       .where('schedule_id', '=', id)
       .execute()
@@ -279,8 +303,7 @@ export class ScheduleTable {
     return this.#sql
       .selectFrom('carillon_schedules as s')
       .innerJoin('carillon_cursors as c', 'c.schedule_id', 's.id')
-      .selectAll('s')
-      .select(['c.next_at', 'c.last_at', 'c.planned'])
+      .select(COLUMNS)
       .where('s.namespace', '=', namespace)
       .where('s.deleted_at', '=', 0)
   }
@@ -293,9 +316,29 @@ export class ScheduleTable {
 
 const BY_KEY = 'carillon_schedules_key'
 
-type CursorColumns = Pick<Selectable<CursorsTable>, 'next_at' | 'last_at' | 'planned'>
+type ScheduleRow = Omit<Selectable<SchedulesTable>, 'deleted_at' | 'job' | 'terms'> &
+  Pick<Selectable<CursorsTable>, 'next_at' | 'last_at' | 'planned'>
 
-function toRecord(row: Selectable<SchedulesTable> & CursorColumns): ScheduleRecord {
+/** The columns of a record; the terms are for the dispatcher. */
+const COLUMNS = [
+  's.id',
+  's.namespace',
+  's.key',
+  's.group',
+  's.origin',
+  's.state',
+  's.generation',
+  's.revision',
+  's.definition',
+  's.reason',
+  's.created_at',
+  's.updated_at',
+  'c.next_at',
+  'c.last_at',
+  'c.planned',
+] as const
+
+function toRecord(row: ScheduleRow): ScheduleRecord {
   return {
     id: row.id,
     namespace: row.namespace,
@@ -307,7 +350,7 @@ function toRecord(row: Selectable<SchedulesTable> & CursorColumns): ScheduleReco
     revision: row.revision,
     definitionText: row.definition,
     nextAt: row.next_at,
-    lastAt: row.last_at,
+    lastAt: row.last_at === 0 ? null : row.last_at,
     planned: row.planned,
     reason: row.reason,
     createdAt: row.created_at,

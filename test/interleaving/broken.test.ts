@@ -8,11 +8,11 @@ const LOCKING_ONE_CURSOR = /^select .*carillon_cursors where schedule_id = .* fo
 async function setAside(scene: Scene): Promise<[Actor, Actor]> {
   const actors = await scene.actors()
   await actors[0].catalogAhead(0).schedule({ key: 'a', cron: '*/20 * * * *', job: 'note' })
-  const [{ terms } = {}] = await scene.sql(`select terms from carillon_cursors`)
-  await scene.sql(`update carillon_cursors set terms = '{}'`)
+  const [{ terms } = {}] = await scene.sql(`select terms from carillon_schedules`)
+  await scene.sql(`update carillon_schedules set terms = '{}'`)
   scene.clock.jumpTo(instant('10:15'))
   expect(await actors[0].pass()).toEqual({ planned: 0, missed: 0, broken: 1 })
-  await scene.sql(`update carillon_cursors set terms = ?`, String(terms))
+  await scene.sql(`update carillon_schedules set terms = ?`, String(terms))
   scene.clock.jumpTo(instant('10:32'))
   return actors
 }

@@ -87,7 +87,7 @@ describe.each(SERVERS)('a server whose clock is wrong, on $name', ({ create, dro
        (select id from carillon_schedules where "key" in ('skips', 'catches'))`,
     )
     await sql(
-      `update carillon_cursors set next_at = ?, planned = 0, last_at = null where schedule_id in
+      `update carillon_cursors set next_at = ?, planned = 0, last_at = 0 where schedule_id in
        (select id from carillon_schedules where "key" in ('skips', 'catches'))`,
       start - BEHIND_MS,
     )

@@ -24,15 +24,15 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
   const at = sql.lit(now)
   await sql`
     insert into carillon_schedules (id, namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation,
-      revision, job, definition, created_at, updated_at)
+      revision, job, definition, terms, created_at, updated_at)
     select n.i + 1, 'default', ${text('key-', 10 ** digits)}, ${text('group-', 1000)}, 'user',
       case when n.i % 10000 = 0 then 'broken' else 'active' end, 1, 1, ${text('job-', 10)},
-      '{"recurrence":{},"job":"job"}', ${at}, ${at}
+      '{"recurrence":{},"job":"job"}', '{"recurrence":{},"job":"job"}', ${at}, ${at}
     from ${n}`.execute(db)
   await sql`
-    insert into carillon_cursors (schedule_id, generation, next_at, is_broken, terms)
+    insert into carillon_cursors (schedule_id, generation, next_at, is_broken, terms_key)
     select n.i + 1, 1, ${at} + (n.i - 1000) * 60, case when n.i % 10000 = 0 then 1 else 0 end,
-      '{"recurrence":{},"job":"job"}'
+      'kF1vMcs3q4ZzyPdGiH3cU3bLK-Q'
     from ${n}`.execute(db)
   await sql`
     insert into carillon_occurrences (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, owner,

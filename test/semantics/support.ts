@@ -1,3 +1,4 @@
+import { termsKey } from '../../src/store/stored-terms.ts'
 import { afterAll, afterEach, beforeEach, expect, inject, vi } from 'vitest'
 import {
   Carillon,
@@ -104,10 +105,7 @@ export class World {
 
   /** What is stored of when a schedule runs and what it does. */
   async stored(key: string): Promise<Stored> {
-    const [row] = await this.sql(
-      `select definition, terms from carillon_schedules join carillon_cursors on schedule_id = id where "key" = ?`,
-      key,
-    )
+    const [row] = await this.sql(`select definition, terms from carillon_schedules where "key" = ?`, key)
     return { definition: String(row?.['definition']), terms: String(row?.['terms']) }
   }
 
@@ -115,12 +113,17 @@ export class World {
   async tamper(key: string, change: (stored: Stored) => Stored): Promise<void> {
     const { definition, terms } = change(await this.stored(key))
     await this.sql(
-      `update carillon_cursors set terms = ?
+      `update carillon_cursors set terms_key = ?
        where schedule_id = (select id from carillon_schedules where "key" = ?)`,
+      termsKey(terms),
+      key,
+    )
+    await this.sql(
+      `update carillon_schedules set definition = ?, terms = ? where "key" = ?`,
+      definition,
       terms,
       key,
     )
-    await this.sql(`update carillon_schedules set definition = ? where "key" = ?`, definition, key)
   }
 
   /** The server that holds the earliest occurrence that has not ended. */

@@ -15,6 +15,7 @@ const TABLES: readonly TableDefinition[] = [
       revision: 'count',
       job: 'name',
       definition: 'text',
+      terms: 'text',
       reason: 'text?',
       created_at: 'big',
       updated_at: 'big',
@@ -35,12 +36,12 @@ const TABLES: readonly TableDefinition[] = [
     name: 'cursors',
     columns: {
       schedule_id: 'big',
-      generation: 'count',
       next_at: 'big?',
-      last_at: 'big?',
+      last_at: 'big = 0',
+      generation: 'count',
       planned: 'count = 0',
       is_broken: 'count = 0',
-      terms: 'text',
+      terms_key: 'digest',
     },
     primaryKey: ['schedule_id'],
     indexes: [

@@ -46,7 +46,7 @@ export class Scene {
 
   /** More schedules like one of which nothing is planned yet, under the keys `copy-1`, `copy-2` … */
   async copySchedule(key: string, count: number): Promise<void> {
-    const columns = `namespace, "group", origin, state, generation, revision, job, definition, created_at, updated_at`
+    const columns = `namespace, "group", origin, state, generation, revision, job, definition, terms, created_at, updated_at`
     await this.sql(
       `insert into carillon_schedules ("key", ${columns})
        select 'copy-' || i, ${columns}
@@ -56,8 +56,8 @@ export class Scene {
       count,
     )
     await this.sql(
-      `insert into carillon_cursors (schedule_id, generation, next_at, terms)
-       select copy.id, c.generation, c.next_at, c.terms from carillon_schedules copy
+      `insert into carillon_cursors (schedule_id, generation, next_at, terms_key)
+       select copy.id, c.generation, c.next_at, c.terms_key from carillon_schedules copy
        cross join (carillon_schedules s join carillon_cursors c on c.schedule_id = s.id)
        where s."key" = ? and copy."key" like 'copy-%'`,
       key,
