@@ -27,7 +27,6 @@ export async function seedSchedules(database: BenchDatabase, seed: Seed): Promis
   const nextAt = `case when n.i <= ${due} then t.next_at else t.next_at + ${A_CENTURY_MS} end`
   await copyRow(database, count, 'carillon_schedules', { id: 'n.i', key })
   await copyRow(database, count, 'carillon_cursors', { schedule_id: 'n.i', next_at: nextAt })
-  await copyRow(database, count, 'carillon_generations', { schedule_id: 'n.i' })
   await database.bare.settle()
 }
 

@@ -5,6 +5,7 @@ import { postgresFlavor } from '../../src/sql/postgres/postgres-flavor.ts'
 import { sqliteFlavor } from '../../src/sql/sqlite/sqlite-flavor.ts'
 import { resolveDefinition } from '../../src/schedule/resolve-definition.ts'
 import type { ScheduleInput } from '../../src/schedule/schedule-input.ts'
+import { termsOf } from '../../src/schedule/terms.ts'
 import { storedTerms } from '../../src/store/stored-terms.ts'
 import type { BareRow, Bulk } from './bare/bare.ts'
 import type { BenchDatabase, DatabaseKind } from './databases.ts'
@@ -70,5 +71,5 @@ export function wideUpsert(now: number): Bulk {
 export function wideRow(input: ScheduleInput & { key: string }, nextAt: number): BareRow {
   const identity = { namespace: 'default', key: input.key }
   const { definition } = resolveDefinition(input, `default/${input.key}`)
-  return [input.key, JSON.stringify(definition), nextAt, storedTerms(definition, identity).text]
+  return [input.key, JSON.stringify(definition), nextAt, storedTerms(termsOf(definition, identity)).text]
 }

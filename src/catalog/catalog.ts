@@ -25,15 +25,9 @@ import {
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
 import { atIndex, ScheduleResolver, type ResolverParts, type ScheduleOptions } from './schedule-resolver.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
-import { ScheduleWriter, WriteStep } from './schedule-writer.ts'
+import { BulkWriter, type WriteCounts } from './bulk-writer.ts'
+import { ScheduleWriter } from './schedule-writer.ts'
 import { triggerSchedule } from './trigger.ts'
-
-/** What became of the schedules that were to be stored. */
-export interface WriteCounts {
-  readonly created: number
-  readonly changed: number
-  readonly unchanged: number
-}
 
 /** Which schedules `describeAll` yields. */
 export interface DescribeFilter {
@@ -124,37 +118,29 @@ export class Catalog {
   }
 
   /**
-   * Stores many schedules, each as `schedule` would. They are written in steps of up to 500, each of them whole or not at all,
-   * so that a hundred thousand need no memory for all of them; what was stored before an error stays.
+   * Stores many schedules, each as `schedule` would. They are written in steps of up to 500, each of them whole or not
+   * at all and two at a time where the database takes them, so that a hundred thousand need no memory for all of them; what was stored before an error stays.
    *
    * @throws as `schedule`; the message tells which one was meant
    */
   async scheduleMany(
     schedules: Iterable<ScheduleOptions> | AsyncIterable<ScheduleOptions>,
-    { onProgress }: { onProgress?: (counts: WriteCounts) => void } = {},
+    { onProgress = () => {} }: { onProgress?: (counts: WriteCounts) => void } = {},
   ): Promise<WriteCounts> {
-    const counts = { created: 0, changed: 0, unchanged: 0 }
-    let step = new WriteStep()
-    const write = async () => {
-      if (step.schedules.length === 0) return
-      for (const { change } of await this.#writer.writeAll(step.schedules)) counts[change]++
-      step = new WriteStep()
-      this.#parts.store.announce()
-      onProgress?.({ ...counts })
-    }
+    const bulk = new BulkWriter(this.#writer, this.#parts.store, onProgress)
     let index = 0
-    for await (const options of schedules) {
-      const schedule = await this.#resolver.toWrite(options).catch((error: unknown) => {
-        throw atIndex(error, index, options)
-      })
-      if (!step.add(schedule)) {
-        await write()
-        step.add(schedule)
+    try {
+      for await (const options of schedules) {
+        const schedule = await this.#resolver.toWrite(options).catch((error: unknown) => {
+          throw atIndex(error, index, options)
+        })
+        await bulk.add(schedule)
+        index++
       }
-      index++
+      return await bulk.end()
+    } finally {
+      await bulk.settle()
     }
-    await write()
-    return counts
   }
 
   /**

@@ -3,10 +3,10 @@ import type { Instant } from '../clock/clock.ts'
 import { CarillonError, ScheduleConflictError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
 import type { SkipReason } from '../schedule/occurrence.ts'
-import { missedRange, plan, type Plan } from '../schedule/plan.ts'
+import { missedRange, plan, type Plan, type Plannable } from '../schedule/plan.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { compileTerms, plannableAt, termsOf } from '../schedule/terms.ts'
-import type { ResolvedSchedule } from '../schedule/resolve-definition.ts'
+import type { CompiledSchedule, ResolvedSchedule } from '../schedule/resolve-definition.ts'
 import type { Recurrence } from '../schedule/recurrence.ts'
 import { compileTiming, sameTiming } from '../schedule/timing.ts'
 import type { NewMissedRange } from '../store/ledger.ts'
@@ -23,7 +23,7 @@ const PLANNED_BY_A_WRITE = 1_000
 const MADE_UP_BY_RESUME = 1_000
 
 /** A schedule that is to be stored. */
-export interface ScheduleToWrite extends ResolvedSchedule {
+export interface ScheduleToWrite extends CompiledSchedule {
   readonly key: string
   /** The size of the payload, as JSON. */
   readonly payloadBytes: number
@@ -42,19 +42,23 @@ export async function createSchedules(
 ): Promise<ScheduleRecord[]> {
   if (schedules.length === 0) return []
 
-  const planned = schedules.map(({ key, active, definition }) =>
-    active ? planWithin(tables, { namespace, key }, definition, aheadMs, 0) : NOTHING_PLANNED,
-  )
-  const writes = schedules.map(({ key, group, active, definition }): NewSchedule => ({
+  const { now } = tables
+  const terms = schedules.map(({ key, definition }) => termsOf(definition, { namespace, key }))
+  const planned = schedules.map(({ active, recurrence }, i) => {
+    const { catchUp, offsetMs } = terms[i]!
+    const compiled = { terms: terms[i]!, recurrence, catchUp, offsetMs }
+    return active ? planWithin(plannableAt(compiled, now + 1, 0), now, aheadMs) : NOTHING_PLANNED
+  })
+  const writes = schedules.map(({ key, group, active, definition }, i): NewSchedule => ({
     key,
     group,
     state: stateOf(active),
-    generation: 1,
-    definition,
-    terms: storedTerms(definition, { namespace, key }),
+    job: definition.job,
+    definitionText: JSON.stringify(definition),
+    terms: storedTerms(terms[i]!),
   }))
-  const ids = await tables.schedules.insert({ namespace, origin: 'user' }, writes, tables.now)
-  const cursors = writes.map(({ terms }, i): NewCursor => {
+  const ids = await tables.schedules.insert({ namespace, origin: 'user' }, writes, now)
+  const cursors = writes.map((write, i): NewCursor => {
     const { nextAt = null, occurrences } = planned[i]!
     return {
       id: ids[i]!,
@@ -62,19 +66,10 @@ export async function createSchedules(
       nextAt,
       lastAt: occurrences.at(-1)?.nominalAt ?? null,
       planned: occurrences.length,
-      termsKey: terms.key,
+      termsKey: write.terms.key,
     }
   })
   await tables.cursors.insert(cursors)
-  await tables.generations.append(
-    schedules.map(({ definition }, i) => ({
-      scheduleId: ids[i]!,
-      generation: 1,
-      cause: 'created',
-      definition,
-    })),
-    tables.now,
-  )
   const occurrences = schedules.flatMap(({ definition: { queue, job } }, i) =>
     planned[i]!.occurrences.map((occurrence) => ({
       ...occurrence,
@@ -84,29 +79,30 @@ export async function createSchedules(
       job,
     })),
   )
-  await tables.ledger.insert(occurrences, tables.now)
-  return writes.map((write, i) => newRecord(namespace, write, cursors[i]!, tables.now))
+  await tables.ledger.insert(occurrences, now)
+  return writes.map((write, i) => newRecord(namespace, write, cursors[i]!, now))
 }
 
 function newRecord(
   namespace: string,
-  { key, group, state, generation, definition }: NewSchedule,
-  { id, nextAt, lastAt, planned }: NewCursor,
+  { key, group, state, definitionText }: NewSchedule,
+  { id, generation, nextAt, lastAt, planned }: NewCursor,
   now: Instant,
 ): ScheduleRecord {
   return {
+    id,
+    namespace,
     key,
     group,
     state,
     generation,
-    id,
+    validFrom: now,
     nextAt,
     lastAt,
     planned,
-    namespace,
     origin: 'user',
     revision: 1,
-    definitionText: JSON.stringify(definition),
+    definitionText,
     reason: null,
     createdAt: now,
     updatedAt: now,
@@ -166,20 +162,15 @@ export async function resumeSchedule(
   if (missed === 'skip' || record.state !== 'paused') {
     return openGeneration(tables, record, write, 'resumed', aheadMs)
   }
-  const pausedAt = await tables.generations.openedAt(record.id, record.generation)
-  const madeUp = { from: (pausedAt ?? tables.now) + 1, policy: missed }
+  const madeUp = { from: record.validFrom + 1, policy: missed }
   await openGeneration(tables, record, write, 'resumed', aheadMs, madeUp)
 }
 
 /** Takes a schedule away; its rows stay until they are pruned, so that its history can be told. */
 export async function deleteSchedule(tables: Tables, record: ScheduleRecord): Promise<void> {
   await withdraw(tables, record, 'deleted')
+  await tables.generations.keep(record.id)
   await tables.schedules.bury(record.id, tables.now)
-  const { id, generation, definitionText } = record
-  await tables.generations.append(
-    [{ scheduleId: id, generation: generation + 1, cause: 'deleted', definition: definitionText }],
-    tables.now,
-  )
 }
 
 /** Which occurrences of a pause run after all. */
@@ -199,12 +190,12 @@ async function openGeneration(
   const withdrawn = await withdraw(tables, record, active ? 'superseded' : 'paused')
 
   const generation = record.generation + 1
+  await tables.generations.keep(record.id)
   await tables.schedules.update(
     record,
-    { group, state: stateOf(active), generation, nextAt: null, definition },
+    { group, state: stateOf(active), generation, cause, nextAt: null, definition },
     tables.now,
   )
-  await tables.generations.append([{ scheduleId: record.id, generation, cause, definition }], tables.now)
   if (!active) return
 
   const planned = record.planned - withdrawn
@@ -224,21 +215,14 @@ async function planAhead(
   from: Instant = tables.now + 1,
 ): Promise<void> {
   const { queue, job } = definition
-  const decided = planWithin(tables, target, definition, aheadMs, target.planned, from)
+  const compiled = compileTerms(termsOf(definition, target))
+  const decided = planWithin(plannableAt(compiled, from, target.planned), tables.now, aheadMs)
   await recordPlans(tables, [
     { scheduleId: target.id, generation: target.generation, queue, job, plan: decided },
   ])
 }
 
-function planWithin(
-  { now }: Tables,
-  identity: ScheduleIdentity,
-  definition: Definition,
-  aheadMs: number,
-  planned: number,
-  from: Instant = now + 1,
-): Plan {
-  const plannable = plannableAt(compileTerms(termsOf(definition, identity)), from, planned)
+function planWithin(plannable: Plannable, now: Instant, aheadMs: number): Plan {
   // What a pause kept from running was never owed, so none of it counts as missed.
   return { ...plan(plannable, now, now + aheadMs, PLANNED_BY_A_WRITE), missed: undefined }
 }

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { CarillonError, InvalidInputError, InvalidPayloadError } from '../errors.ts'
 import { toJson } from '../schedule/json.ts'
-import { resolveDefinition, type ResolvedSchedule } from '../schedule/resolve-definition.ts'
+import { resolveDefinition, type CompiledSchedule } from '../schedule/resolve-definition.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
 import type { ScheduleInput } from '../schedule/schedule-input.ts'
 import { didYouMean } from '../suggestion.ts'
@@ -43,7 +43,7 @@ export class ScheduleResolver {
   }
 
   /** @param isForJob whether the job is to be asked about the payload; one that did not change was asked before */
-  async resolve(input: ScheduleInput, key: string, isForJob = true): Promise<ResolvedSchedule> {
+  async resolve(input: ScheduleInput, key: string, isForJob = true): Promise<CompiledSchedule> {
     const { jobs, queues, maxPayloadBytes } = this.#parts
     const resolved = resolveDefinition(input, seedOf({ namespace: this.#namespace, key }))
     const { job, payload } = resolved.definition

@@ -28,6 +28,11 @@ export class WriteStep {
     return [...this.#schedules.values()]
   }
 
+  /** Whether both hold schedules with the same key. */
+  overlaps(other: WriteStep): boolean {
+    return [...other.#schedules.keys()].some((key) => this.#schedules.has(key))
+  }
+
   /** Takes one more, if there is room for it. */
   add(schedule: ScheduleToWrite): boolean {
     const { key, payloadBytes } = schedule

@@ -5,7 +5,7 @@ import { checkShape } from './check-shape.ts'
 import { MAX_CAUGHT_UP, type Backoff, type CatchUp, type Definition } from './definition.ts'
 import { instantMs, isDate } from './instant-input.ts'
 import { toJson } from './json.ts'
-import type { RecurrenceSpec } from './recurrence.ts'
+import type { Recurrence, RecurrenceSpec } from './recurrence.ts'
 import type { BackoffInput, CatchUpInput, InstantInput, ScheduleInput } from './schedule-input.ts'
 import { compileTiming } from './timing.ts'
 
@@ -14,6 +14,11 @@ export interface ResolvedSchedule {
   readonly group: string | null
   readonly active: boolean
   readonly definition: Definition
+}
+
+/** The same, ready to be planned from. */
+export interface CompiledSchedule extends ResolvedSchedule {
+  readonly recurrence: Recurrence
 }
 
 const SHORTEST_INTERVAL_MS = 1_000
@@ -25,7 +30,7 @@ const SHORTEST_INTERVAL_MS = 1_000
  * @throws {InvalidInputError} naming the option that is wrong
  * @throws {CronSyntaxError | UnknownZoneError} when `cron` or `timezone` is
  */
-export function resolveDefinition(input: ScheduleInput, seed: string): ResolvedSchedule {
+export function resolveDefinition(input: ScheduleInput, seed: string): CompiledSchedule {
   checkShape(input)
 
   const payload = toJson(input.payload, true)
@@ -52,9 +57,9 @@ export function resolveDefinition(input: ScheduleInput, seed: string): ResolvedS
     note: input.note ?? null,
   }
   checkBounds(definition)
-  compileTiming(definition, seed)
+  const recurrence = compileTiming(definition, seed)
 
-  return { group: input.group ?? null, active: input.active ?? true, definition }
+  return { group: input.group ?? null, active: input.active ?? true, definition, recurrence }
 }
 
 /** The input that resolves to this definition again; what a patch is laid over. */

@@ -28,6 +28,10 @@ export interface SchedulesTable {
   origin: string
   state: string
   generation: number
+  /** Why the present generation was opened. */
+  cause: string
+  /** Since when it is in force. */
+  valid_from: number
   revision: number
   job: string
   definition: string
@@ -59,7 +63,7 @@ export interface CursorsTable {
   terms_key: string
 }
 
-/** Every definition that a schedule had, each in force from `valid_from` until the next one's. */
+/** The definitions that a schedule had before the present one, each in force from `valid_from` until the next one's. */
 export interface GenerationsTable {
   schedule_id: number
   generation: number

@@ -28,6 +28,8 @@ export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
   readonly group: string | null
   readonly origin: ScheduleOrigin
   readonly state: ScheduleState
+  /** Since when the generation is in force. */
+  readonly validFrom: Instant
   readonly revision: number
   /** The definition as stored; `parseDefinition` reads it. */
   readonly definitionText: string

@@ -2,24 +2,30 @@ import { sql, type Selectable } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { Definition } from '../schedule/definition.ts'
 import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
+import { termsOf } from '../schedule/terms.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { CursorsTable, SchedulesTable } from '../sql/schema.ts'
 import { storedTerms, type StoredTerms } from './stored-terms.ts'
-import type { ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
+import type { GenerationCause, ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
 
 /** What decides how a schedule's row looks after it was written. */
 export interface ScheduleWrite {
   readonly group: string | null
   readonly state: ScheduleState
   readonly generation: number
+  /** Why the generation is opened; left out when it is in force already. */
+  readonly cause?: GenerationCause | undefined
   readonly nextAt: Instant | null
   readonly definition: Definition
 }
 
-/** A schedule that is stored for the first time. */
-export interface NewSchedule extends Omit<ScheduleWrite, 'nextAt'> {
+/** A schedule that is stored for the first time, in its first generation. */
+export interface NewSchedule extends Pick<ScheduleWrite, 'group' | 'state'> {
   readonly key: string
+  readonly job: string
+  /** The definition as it is stored. */
+  readonly definitionText: string
   readonly terms: StoredTerms
 }
 
@@ -130,57 +136,51 @@ export class ScheduleTable {
     now: Instant,
   ): Promise<number[]> {
     const rows = this.#flavor.rowList(
-      {
-        key: 'text',
-        group: 'text',
-        state: 'text',
-        generation: 'integer',
-        job: 'text',
-        definition: 'text',
-        terms: 'text',
-      },
-      schedules.map(({ key, group, state, generation, definition, terms }) => [
+      { key: 'text', group: 'text', state: 'text', job: 'text', definition: 'text', terms: 'text' },
+      schedules.map(({ key, group, state, job, definitionText, terms }) => [
         key,
         group,
         state,
-        generation,
-        definition.job,
-        JSON.stringify(definition),
+        job,
+        definitionText,
         terms.text,
       ]),
     )
     const at = this.#flavor.integer(now)
-    await sql`
+    const written = await sql<{ id: number; key: string }>`
       insert into ${sql.table('carillon_schedules')}
-        (namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation, revision, job, definition,
-         terms, created_at, updated_at)
+        (namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation, cause, valid_from, revision, job,
+         definition, terms, created_at, updated_at)
       select ${this.#flavor.text(namespace)}, ${sql.ref('r.key')}, ${sql.ref('r.group')},
-        ${this.#flavor.text(origin)}, r.state, r.generation, 1, r.job, r.definition, r.terms, ${at}, ${at}
-      from ${rows} as r`.execute(this.#sql)
+        ${this.#flavor.text(origin)}, r.state, 1, 'created', ${at}, 1, r.job, r.definition, r.terms, ${at}, ${at}
+      from ${rows} as r
+      ${this.#flavor.returns ? sql`returning id, ${sql.ref('key')}` : sql``}`.execute(this.#sql)
 
     const keys = schedules.map(({ key }) => key)
-    const ids = await this.#idsOfLiving(namespace, keys)
+    const found = this.#flavor.returns ? written.rows : await this.#idsOfLiving(namespace, keys)
+    const ids = new Map(found.map(({ key, id }) => [key, id]))
     return keys.map((key) => ids.get(key)!)
   }
 
-  async #idsOfLiving(namespace: string, keys: readonly string[]): Promise<Map<string, number>> {
+  async #idsOfLiving(namespace: string, keys: readonly string[]): Promise<{ id: number; key: string }[]> {
     const { rows } = await sql<{ id: number; key: string }>`
       select s.id, s.${sql.ref('key')}
       from ${this.#keyList(keys)} as r
       ${this.#flavor.lookUp('carillon_schedules', 's', BY_KEY)} on ${this.#isLiving(namespace)}`.execute(
       this.#sql,
     )
-    return new Map(rows.map(({ key, id }) => [key, id]))
+    return rows
   }
 
   /** Replaces what `write` covers, and counts the revision up. */
   async update(record: ScheduleIdentity & { id: number }, write: ScheduleWrite, now: Instant): Promise<void> {
-    const { group, state, generation, nextAt, definition } = write
-    const terms = storedTerms(definition, record)
+    const { group, state, generation, cause, nextAt, definition } = write
+    const terms = storedTerms(termsOf(definition, record))
     await this.#sql
       .updateTable('carillon_schedules')
       .set({ group, state, generation, job: definition.job })
       .set({ definition: JSON.stringify(definition), terms: terms.text })
+      .set(cause === undefined ? {} : { cause, valid_from: now })
       .set((eb) => ({ reason: null, updated_at: now, revision: eb('revision', '+', 1) }))
       .where('id', '=', record.id)
       .execute()
@@ -206,6 +206,7 @@ export class ScheduleTable {
     await this.#sql
       .updateTable('carillon_schedules')
       .set({ deleted_at: Math.max(now, (grave?.newest ?? 0) + 1), updated_at: now })
+      .set({ cause: 'deleted', valid_from: now })
       .set((eb) => ({ revision: eb('revision', '+', 1), generation: eb('generation', '+', 1) }))
       .where('id', '=', id)
       .execute()
@@ -316,7 +317,7 @@ export class ScheduleTable {
 
 const BY_KEY = 'carillon_schedules_key'
 
-type ScheduleRow = Omit<Selectable<SchedulesTable>, 'deleted_at' | 'job' | 'terms'> &
+type ScheduleRow = Omit<Selectable<SchedulesTable>, 'deleted_at' | 'cause' | 'job' | 'terms'> &
   Pick<Selectable<CursorsTable>, 'next_at' | 'last_at' | 'planned'>
 
 /** The columns of a record; the terms are for the dispatcher. */
@@ -328,6 +329,7 @@ const COLUMNS = [
   's.origin',
   's.state',
   's.generation',
+  's.valid_from',
   's.revision',
   's.definition',
   's.reason',
@@ -347,6 +349,7 @@ function toRecord(row: ScheduleRow): ScheduleRecord {
     origin: row.origin as ScheduleOrigin,
     state: row.state as ScheduleState,
     generation: row.generation,
+    validFrom: row.valid_from,
     revision: row.revision,
     definitionText: row.definition,
     nextAt: row.next_at,

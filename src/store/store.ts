@@ -25,7 +25,7 @@ export class TableSet {
   constructor(sql: Sql, { flavor }: SqlSession) {
     this.schedules = new ScheduleTable(sql, flavor)
     this.cursors = new CursorTable(sql, flavor)
-    this.generations = new GenerationTable(sql, flavor)
+    this.generations = new GenerationTable(sql)
     this.ledger = new Ledger(sql, flavor)
     this.runs = new RunLedger(sql, flavor)
     this.leases = new LeaseTable(sql, flavor)
@@ -73,7 +73,7 @@ export class Tables extends TableSet {
 }
 
 /** A store as those see it who change schedules: also one inside a transaction of the application's. */
-export type Transactions = Pick<Store, 'now' | 'transaction' | 'read' | 'announce'>
+export type Transactions = Pick<Store, 'now' | 'transaction' | 'read' | 'announce' | 'takesWritesSideBySide'>
 
 /**
  * Everything that Carillon remembers: schedules, generations, the ledger, leases. All changes go through
@@ -160,6 +160,7 @@ export class Store implements AsyncDisposable {
     const session = this.#database.join(connection)
     const clock = this.#clock
     return {
+      takesWritesSideBySide: false,
       now: () => clock.now(() => session.now()),
       transaction: (work) => transactionIn(session, clock, work, (sql) => session.signal(sql)),
       read: (work) => readIn(session, work),

@@ -1,7 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Definition } from '../schedule/definition.ts'
-import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
-import { termsOf } from '../schedule/terms.ts'
+import type { Terms } from '../schedule/terms.ts'
 
 /** Terms as they are stored: the text with the schedule, what stands for it with the cursor. */
 export interface StoredTerms {
@@ -13,9 +11,8 @@ export interface StoredTerms {
 /** 160 bits of a digest, in base64url: nobody finds other terms that have the same. */
 const KEY_LENGTH = 27
 
-/** The terms of a definition. */
-export function storedTerms(definition: Definition, identity: ScheduleIdentity): StoredTerms {
-  const text = JSON.stringify(termsOf(definition, identity))
+export function storedTerms(terms: Terms): StoredTerms {
+  const text = JSON.stringify(terms)
   return { text, key: termsKey(text) }
 }
 

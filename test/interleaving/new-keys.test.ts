@@ -18,8 +18,8 @@ const PAIRS = [
 
 async function schedules(scene: Scene): Promise<unknown> {
   return scene.sql(
-    `select s."key", s.generation, s.revision, count(g.generation) as generations from carillon_schedules s
-     join carillon_generations g on g.schedule_id = s.id where s.deleted_at = 0
+    `select s."key", s.generation, s.revision, count(g.generation) + 1 as generations from carillon_schedules s
+     left join carillon_generations g on g.schedule_id = s.id where s.deleted_at = 0
      group by s.id, s."key", s.generation, s.revision order by s."key"`,
   )
 }

@@ -24,9 +24,9 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
   const at = sql.lit(now)
   await sql`
     insert into carillon_schedules (id, namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation,
-      revision, job, definition, terms, created_at, updated_at)
+      cause, valid_from, revision, job, definition, terms, created_at, updated_at)
     select n.i + 1, 'default', ${text('key-', 10 ** digits)}, ${text('group-', 1000)}, 'user',
-      case when n.i % 10000 = 0 then 'broken' else 'active' end, 1, 1, ${text('job-', 10)},
+      case when n.i % 10000 = 0 then 'broken' else 'active' end, 1, 'created', ${at}, 1, ${text('job-', 10)},
       '{"recurrence":{},"job":"job"}', '{"recurrence":{},"job":"job"}', ${at}, ${at}
     from ${n}`.execute(db)
   await sql`

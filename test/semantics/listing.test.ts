@@ -41,14 +41,17 @@ describe('scheduleMany()', () => {
   it('tells what became of the schedules, and how far it is', async () => {
     const cron = await world.open()
     const many = Array.from({ length: 1_200 }, (_, i) => ({ key: `k${i}`, cron: '0 0 1 1 *', job: 'note' }))
-    const steps: unknown[] = []
+    const steps: number[] = []
 
-    expect(await cron.scheduleMany(many, { onProgress: (counts) => steps.push(counts) })).toEqual({
+    expect(await cron.scheduleMany(many, { onProgress: ({ created }) => steps.push(created) })).toEqual({
       created: 1_200,
       changed: 0,
       unchanged: 0,
     })
-    expect(steps).toEqual([500, 1_000, 1_200].map((created) => ({ created, changed: 0, unchanged: 0 })))
+    // Two steps are under way at a time, where the database allows it: either may be first.
+    expect(steps).toHaveLength(3)
+    expect(steps.toSorted((a, b) => a - b)).toEqual(steps)
+    expect(steps.at(-1)).toBe(1_200)
     const again = [{ ...many[0]!, note: 'new' }, many[1]!, { ...many[1]!, key: 'k1200' }]
     expect(await cron.scheduleMany(again)).toEqual({ created: 1, changed: 1, unchanged: 1 })
     expect(await collect(cron.describeAll())).toHaveLength(1_201)

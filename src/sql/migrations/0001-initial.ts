@@ -12,6 +12,8 @@ const TABLES: readonly TableDefinition[] = [
       origin: 'word',
       state: 'word',
       generation: 'count',
+      cause: 'word',
+      valid_from: 'big',
       revision: 'count',
       job: 'name',
       definition: 'text',

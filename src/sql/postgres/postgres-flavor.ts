@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { assignments, isSameKey, type Flavor, type Piece } from '../flavor.ts'
+import { assignments, isSameKey, type Flavor, type Piece, type RowValue } from '../flavor.ts'
 import { layOut } from '../row-layout.ts'
 
 const TYPE = { integer: 'bigint', name: 'text', text: 'text' }
@@ -35,9 +35,10 @@ export const postgresFlavor: Flavor = {
     ]
     if (varying.length === 0) return sql`(select ${sql.join(values)})`
 
-    const arrays = varying.map(
-      ({ kind, index }) => sql`${rows.map((row) => row[index])}::${sql.raw(TYPE[kind])}[]`,
-    )
+    const arrays = varying.map(({ kind, index }) => {
+      const values = rows.map((row) => row[index] ?? null)
+      return sql`${arrayLiteral(values)}::${sql.raw(TYPE[kind])}[]`
+    })
     const names = varying.map(({ name }) => sql.ref(name))
     return sql`(select ${sql.join(values)} from unnest(${sql.join(arrays)}) as u (${sql.join(names)}))`
   },
@@ -58,6 +59,20 @@ export const postgresFlavor: Flavor = {
   delete: ({ table, primaryKey, rows }) =>
     sql`delete from ${sql.table(table)} as o using ${rows} as r where ${isSameKey(primaryKey)}`,
 }
+
+/**
+ * An array as PostgreSQL reads it. It escapes quotes and backslashes as JSON does, which is written several times as fast
+ * as `pg` writes arrays; only control characters and half characters are written in another way.
+ */
+function arrayLiteral(values: readonly RowValue[]): unknown {
+  const isPlain = values.every(
+    (value) => typeof value !== 'string' || (value.isWellFormed() && !CONTROL.test(value)),
+  )
+  return isPlain ? `{${JSON.stringify(values).slice(1, -1)}}` : values
+}
+
+// oxlint-disable-next-line no-control-regex -- these are what it looks for
+const CONTROL = /[\u0000-\u001f]/
 
 /** Names are given the collation of the columns of names: two collations could not be compared. */
 function as(value: Piece, name: string, kind: keyof typeof TYPE): Piece {

@@ -46,7 +46,7 @@ export class Scene {
 
   /** More schedules like one of which nothing is planned yet, under the keys `copy-1`, `copy-2` … */
   async copySchedule(key: string, count: number): Promise<void> {
-    const columns = `namespace, "group", origin, state, generation, revision, job, definition, terms, created_at, updated_at`
+    const columns = `namespace, "group", origin, state, generation, cause, valid_from, revision, job, definition, terms, created_at, updated_at`
     await this.sql(
       `insert into carillon_schedules ("key", ${columns})
        select 'copy-' || i, ${columns}
