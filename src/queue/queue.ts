@@ -1,4 +1,11 @@
+import type { Instant } from '../clock/clock.ts'
 import type { OccurrenceRef } from '../schedule/occurrence.ts'
+
+/** An occurrence that a queue hands over. */
+export interface Delivery extends OccurrenceRef {
+  /** When its run is to start, by this process's clock. */
+  readonly startAt: Instant
+}
 
 /** Who takes occurrences from a queue: the worker. */
 export interface Consumer {
@@ -10,11 +17,14 @@ export interface Consumer {
   /** How many more occurrences it can take now. */
   capacity(): number
 
+  /** How long before its instant it wants to be handed an occurrence, in milliseconds: passing the fence takes time. */
+  leadMs(): number
+
   /**
-   * Hands over occurrences that are due now. They have not begun: the consumer passes each through the fence, and one
+   * Hands over occurrences that are due, or are within the lead. They have not begun: the consumer passes each through the fence, and one
    * that it does not let begin is no concern of the queue any more.
    */
-  deliver(due: readonly OccurrenceRef[]): void
+  deliver(due: readonly Delivery[]): void
 }
 
 /** A consumer's connection to a queue. */

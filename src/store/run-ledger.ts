@@ -146,7 +146,7 @@ export class RunLedger {
         ...lease,
         state: sql`'running'`,
         attempt: sql`o.attempt + 1`,
-        started_at: this.#flavor.integer(now),
+        started_at: this.#flavor.greater(sql`o.due_at`, this.#flavor.integer(now)),
         error: NULL,
         result: NULL,
       },
@@ -159,7 +159,7 @@ export class RunLedger {
       plannedAt: row.planned_at,
       origin: row.origin as OccurrenceOrigin,
       failures: row.failures,
-      startedAt: now,
+      startedAt: Math.max(row.due_at, now),
     })
     if (begun.length === refs.length) return { done: begun.map(toBegun), held: [] }
 

@@ -1,6 +1,6 @@
 import type { Alarm, Clock, Instant } from '../clock/clock.ts'
 import { formatDuration } from '../clock/duration.ts'
-import { waitAtMost } from '../clock/wait.ts'
+import { waitAtMost, waitUntil } from '../clock/wait.ts'
 import { RunTimeoutError, WorkerStoppedError } from '../errors.ts'
 import { withFields, type Logger } from '../logger.ts'
 import type { Definition } from '../schedule/definition.ts'
@@ -56,10 +56,12 @@ export class Run {
   /**
    * Runs the handler to its end, or for as long as it is waited for. Never throws.
    *
+   * @param startAt when the handler is called, if that is still to come
    * @returns how the attempt ended
    */
-  async execute(): Promise<RunOutcome> {
+  async execute(startAt: Instant): Promise<RunOutcome> {
     const { signal } = this.#abort
+    if (startAt > this.#clock.now()) await waitUntil(this.#clock, startAt, signal)
     const beganAt = this.#clock.now()
     let policy: Pick<Definition, 'retries' | 'backoff'> = {
       retries: 0,
@@ -67,6 +69,7 @@ export class Run {
     }
     let settled: Settled | undefined
     try {
+      signal.throwIfAborted()
       const definition = parseDefinition(this.begun.definitionText)
       policy = definition
       this.#logger.info({ job: definition.job, lateMs: this.#lateMs }, RUN_MESSAGE.begins)

@@ -3,11 +3,12 @@ import { Loop } from '../clock/loop.ts'
 import { waitAtMost } from '../clock/wait.ts'
 import { LeaseLostError, WorkerStoppedError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import type { Consumption, Queue } from '../queue/queue.ts'
-import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
+import type { Consumption, Delivery, Queue } from '../queue/queue.ts'
+import { occurrenceId } from '../schedule/occurrence.ts'
 import { type FinishedRun, type RunOutcome, type RunRef } from '../store/run-end.ts'
 import type { Store, Tables } from '../store/store.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
+import { Lead } from './lead.ts'
 import { Run } from './run.ts'
 import { RunWriter } from './run-writer.ts'
 
@@ -30,6 +31,8 @@ export interface WorkerOptions {
 const RETRY_MS = 1_000
 /** How many times at once it asks for what is due to begin. */
 const LANES = 4
+/** How many pass the fence in one transaction. */
+const BEGUN_AT_ONCE = 5_000
 /** How long to wait before what another transaction holds is asked for again. */
 const HELD_MS = 100
 /** How many expired leases are taken back in one transaction. */
@@ -53,7 +56,8 @@ export class Worker {
   readonly #heartbeats: Loop
   readonly #expiries: Loop
   readonly #reaper: Loop
-  #delivered: OccurrenceRef[] = []
+  #delivered: Delivery[] = []
+  readonly #lead = new Lead()
   /** Delivered or being passed through the fence. */
   #beginning = 0
   #finished: FinishedRun[] = []
@@ -95,6 +99,7 @@ export class Worker {
         owner,
         jobs: jobs.names,
         capacity: () => this.#capacity(),
+        leadMs: () => this.#lead.ms,
         deliver: (due) => this.#deliver(due),
       }),
     )
@@ -130,7 +135,7 @@ export class Worker {
     return this.#isStarted ? this.#options.concurrency - this.#runs.size - this.#beginning : 0
   }
 
-  #deliver(due: readonly OccurrenceRef[]): void {
+  #deliver(due: readonly Delivery[]): void {
     this.#delivered.push(...due)
     this.#beginning += due.length
     for (const lane of this.#begins) lane.wake()
@@ -138,13 +143,13 @@ export class Worker {
 
   /** Passes what was delivered through the fence, and runs what it lets through. */
   async #begin(): Promise<Instant> {
-    const delivered = this.#delivered
+    const delivered = this.#delivered.splice(0, BEGUN_AT_ONCE)
     if (delivered.length === 0) return Infinity
 
     const { store, owner, clock, leaseMs, jobs, logger } = this.#options
     const due = this.#unbegun(delivered)
-    this.#delivered = []
-    const passing = new Set(due.map(occurrenceId))
+    const starts = new Map(due.map((delivery) => [occurrenceId(delivery), delivery.startAt]))
+    const passing = new Set(starts.keys())
     for (const id of passing) this.#busy.add(id)
     let askedAt = clock.now()
     try {
@@ -153,16 +158,20 @@ export class Worker {
         return tables.runs.begin(due, owner, tables.now, leaseMs)
       })
       const begun = done.length === 0 ? [] : await store.read((tables) => tables.runs.define(done))
+      this.#lead.learn(clock.now() - askedAt)
       // An answer that took longer than a lease is worth nothing: others may have taken back what it let through.
       const isLate = clock.now() >= askedAt + leaseMs
       const again = isLate ? due : held
       this.#beginning -= delivered.length - again.length
-      this.#delivered.push(...again)
+      const ids = new Set(again.map(occurrenceId))
+      this.#delivered.push(...due.filter((delivery) => ids.has(occurrenceId(delivery))))
       for (const run of isLate ? [] : begun) {
-        passing.delete(occurrenceId(run))
-        this.#run(new Run(run, askedAt + leaseMs, clock, jobs, logger))
+        const id = occurrenceId(run)
+        passing.delete(id)
+        this.#run(new Run(run, askedAt + leaseMs, clock, jobs, logger), starts.get(id)!)
       }
       if (begun.length < delivered.length) this.#wakeQueues()
+      if (this.#delivered.length > again.length) return clock.now()
       return again.length > 0 ? clock.now() + HELD_MS : Infinity
     } catch (error) {
       this.#delivered = [...delivered, ...this.#delivered]
@@ -177,13 +186,13 @@ export class Worker {
    * the queue holds it, an occurrence may be claimed again and delivered again; and the fence, which takes a second
    * question for a lost answer, would let it through twice.
    */
-  #unbegun(delivered: readonly OccurrenceRef[]): OccurrenceRef[] {
+  #unbegun(delivered: readonly Delivery[]): Delivery[] {
     const due = new Map(delivered.map((ref) => [occurrenceId(ref), ref]))
     for (const id of due.keys()) if (this.#busy.has(id)) due.delete(id)
     return [...due.values()]
   }
 
-  #run(run: Run): void {
+  #run(run: Run, startAt: Instant): void {
     const id = runId(run.begun)
     this.#runs.set(id, run)
     this.#busy.add(occurrenceId(run.begun))
@@ -203,7 +212,7 @@ export class Worker {
       }
       ended({ kind: 'failed', error: failure, result: null, retryInMs: undefined })
     }
-    void run.execute().then(ended, failed)
+    void run.execute(startAt).then(ended, failed)
   }
 
   /** Writes what has ended. */

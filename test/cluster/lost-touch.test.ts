@@ -4,7 +4,7 @@ import { Catalog } from '../../src/catalog/catalog.ts'
 import { SystemClock } from '../../src/clock/system-clock.ts'
 import { Carillon, defineJob, LeaseLostError } from '../../src/index.ts'
 import type { Consumer, Consumption, Queue } from '../../src/queue/queue.ts'
-import type { OccurrenceRef } from '../../src/schedule/occurrence.ts'
+import type { ClaimedOccurrence } from '../../src/store/run-ledger.ts'
 import { SqlDatabase } from '../../src/sql/sql-database.ts'
 import { Store } from '../../src/store/store.ts'
 import { JobRegistry } from '../../src/task/job-registry.ts'
@@ -67,8 +67,8 @@ class HandOver implements Queue {
     return { wake: () => {}, stop: async () => {} }
   }
 
-  deliver(due: readonly OccurrenceRef[]): void {
-    this.#consumer!.deliver(due)
+  deliver(due: readonly ClaimedOccurrence[]): void {
+    this.#consumer!.deliver(due.map((ref) => ({ ...ref, startAt: 0 })))
   }
 
   capacity(): number {

@@ -46,6 +46,10 @@ export interface DatabaseQueueOptions {
 
 /** How long before they are due occurrences are claimed. What a server holds when it dies is late, so not much longer. */
 const CLAIM_AHEAD_MS = 1_000
+/** How much further ahead a look takes what it finds, so that a steady stream needs a few looks a second. */
+const CLAIM_MORE_MS = 250
+/** How long before the last of what it holds falls due a consumer without room looks for more. */
+const REFILL_MS = 100
 /** How long past its due instant a claimed occurrence is held before it counts as abandoned. */
 const HOLD_MS = 5_000
 /** The longest time between two looks at the ledger; changes are noticed sooner. */
@@ -101,7 +105,7 @@ class DatabaseConsumption implements Consumption {
   }
 
   wake(): void {
-    if (this.#isStarved) this.#loop.wake()
+    if (this.#isStarved && this.#refillAt() <= this.#options.clock.now()) this.#loop.wake()
   }
 
   async stop(): Promise<void> {
@@ -129,7 +133,7 @@ class DatabaseConsumption implements Consumption {
 
     const room = this.#consumer.capacity() - this.#held.length
     this.#isStarved = room <= 0
-    if (this.#isStarved) return clock.now() + IDLE_MS
+    if (this.#isStarved) return this.#lookAgainAt()
 
     // Most looks find nothing to claim, and finding that out must not take the write lock from others.
     const soonest = await ledger.nextDue(name, jobs)
@@ -139,13 +143,25 @@ class DatabaseConsumption implements Consumption {
       return clock.now() + Math.min((soonest ?? Infinity) - CLAIM_AHEAD_MS - storeNow, IDLE_MS)
     }
 
-    const claim = { queue: name, jobs, owner, aheadMs: CLAIM_AHEAD_MS, holdMs: HOLD_MS, limit: room }
+    const aheadMs = CLAIM_AHEAD_MS + CLAIM_MORE_MS
+    const claim = { queue: name, jobs, owner, aheadMs, holdMs: HOLD_MS, limit: room }
     const claimed = await ledger.claim(claim)
     this.#hold(claimed)
     this.#isStarved = this.#consumer.capacity() <= this.#held.length
     // What is due is held by another transaction.
     if (claimed.length === 0) return clock.now() + HELD_MS
-    return this.#isStarved ? clock.now() + IDLE_MS : clock.now()
+    return this.#isStarved ? this.#lookAgainAt() : clock.now()
+  }
+
+  /** When to look without room: in time for what follows on what is held, unless that is now; then whenever there is room. */
+  #lookAgainAt(): Instant {
+    const now = this.#options.clock.now()
+    const refillAt = this.#refillAt()
+    return refillAt > now ? refillAt : now + IDLE_MS
+  }
+
+  #refillAt(): Instant {
+    return (this.#held.at(-1)?.dueAt ?? -Infinity) - this.#clockOffsetMs - REFILL_MS
   }
 
   #failed(error: unknown): Instant {
@@ -162,17 +178,20 @@ class DatabaseConsumption implements Consumption {
     this.#deliverDue()
   }
 
-  /** Hands over what is due, and sets the timer for what comes next. */
+  /** Hands over what is due, or nearly so, and sets the timer for what comes next. */
   #deliverDue(): void {
-    const now = this.#options.clock.now() + this.#clockOffsetMs
+    const offsetMs = this.#clockOffsetMs
+    const leadMs = this.#consumer.leadMs()
+    const now = this.#options.clock.now() + offsetMs + leadMs
     const notDue = this.#held.findIndex((occurrence) => occurrence.dueAt > now)
     const due = this.#held.splice(0, notDue === -1 ? this.#held.length : notDue)
 
     this.#alarm?.cancel()
     const next = this.#held[0]
     if (next !== undefined) {
-      this.#alarm = this.#options.clock.alarmAt(next.dueAt - this.#clockOffsetMs, () => this.#deliverDue())
+      this.#alarm = this.#options.clock.alarmAt(next.dueAt - offsetMs - leadMs, () => this.#deliverDue())
     }
-    if (due.length > 0) this.#consumer.deliver(due)
+    const deliveries = due.map((occurrence) => ({ ...occurrence, startAt: occurrence.dueAt - offsetMs }))
+    if (due.length > 0) this.#consumer.deliver(deliveries)
   }
 }

@@ -13,7 +13,7 @@ import { sqliteFlavor } from './sqlite-flavor.ts'
  */
 const BLOCKING_MS = 5
 /** How often another process's writes are looked for. A look costs microseconds and reads no table. */
-const LOOK_EVERY_MS = 200
+const LOOK_EVERY_MS = 500
 
 /** Settings that belong to the file, which first touches it. */
 const SETTINGS = ['pragma journal_mode = wal', 'pragma synchronous = full', 'pragma foreign_keys = on']
