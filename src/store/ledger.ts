@@ -205,14 +205,16 @@ export class Ledger {
   }
 
   /**
-   * Removes up to `limit` occurrences that finished before `before`. They are held first, without waiting: a claim on MySQL
+   * Removes up to `limit` occurrences that finished before `before`, the oldest first. They are held first, without waiting: a claim on MySQL
    * may hold the oldest of them, since it comes next in its index.
    */
   async prune(before: Instant, limit: number): Promise<number> {
     const index = this.#flavor.byIndex('carillon_occurrences_finished', 'carillon_occurrences_finished')
     const { rows } = await sql<RefColumns>`
       select schedule_id, generation, nominal_at from ${OCCURRENCES} ${index}
-      where finished_at < ${before} limit ${limit} ${this.#flavor.forUpdateSkipLocked}`.execute(this.#sql)
+      where finished_at < ${before} order by finished_at limit ${limit} ${this.#flavor.forUpdateSkipLocked}`.execute(
+      this.#sql,
+    )
     await this.#rows.delete(rows.map(toRef))
     return rows.length
   }
