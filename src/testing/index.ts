@@ -1,1 +1,2 @@
+export { lockContract, type LockContractCase, type LockContractKit } from './contracts/lock/lock-contract.ts'
 export { ManualClock } from './manual-clock.ts'

@@ -49,7 +49,10 @@ describe('the packed package', () => {
   it.each([
     ['carillon', ['Carillon', 'CronExpression', 'defineJob', 'defineConfig', 'CronSyntaxError']],
     ['carillon/cron', ['CronExpression']],
-    ['carillon/testing', ['ManualClock']],
+    ['carillon/testing', ['lockContract', 'ManualClock']],
+    ['carillon/lock/database', ['databaseLocks']],
+    ['carillon/lock/memory', ['memoryLocks']],
+    ['carillon/lock/redis', ['redisLocks']],
   ])('offers %s', (specifier, names) => {
     const program = `console.log(JSON.stringify(Object.keys(await import('${specifier}'))))`
     const offered = JSON.parse(
