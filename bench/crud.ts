@@ -5,6 +5,7 @@
  */
 import { Carillon } from '../src/carillon/carillon.ts'
 import { allPeers } from './peer/all-peers.ts'
+import type { Peer } from './peer/peer.ts'
 import type { BulkWrite } from './support/bare/bare.ts'
 import { dailyAt, nextFullHour } from './support/daily.ts'
 import { Databases, type BenchDatabase, type DatabaseKind } from './support/databases.ts'
@@ -22,13 +23,14 @@ const IN_FLIGHT = [64, 1]
 const DUE_AT = nextFullHour() + 20 * 3_600_000
 const DAILY = dailyAt(DUE_AT)
 
-export async function bench({ quick, kinds }: BenchOptions): Promise<BenchReport> {
+export async function bench({ quick, alone, kinds }: BenchOptions): Promise<BenchReport> {
   await using databases = new Databases()
   const many = quick ? 2_000 : 10_000
   const singles = quick ? 500 : 2_000
   const rows: BenchRow[] = []
   for (const kind of kinds) rows.push(await bulk(databases, kind, many))
-  for (const width of IN_FLIGHT) rows.push(...(await single(databases, kinds, singles, width)))
+  const peers = alone ? [] : await allPeers(databases)
+  for (const width of IN_FLIGHT) rows.push(...(await single(databases, kinds, peers, singles, width)))
   return { bench: 'crud', rows }
 }
 
@@ -57,10 +59,10 @@ async function bulk(databases: Databases, kind: DatabaseKind, count: number): Pr
 async function single(
   databases: Databases,
   kinds: readonly DatabaseKind[],
+  peers: readonly Peer[],
   count: number,
   width: number,
 ): Promise<BenchRow[]> {
-  const peers = await allPeers(databases)
   const contestants = new Map<string, Contestant>()
   for (const kind of kinds) {
     contestants.set(kind, singleCalls(databases, kind, count, width))

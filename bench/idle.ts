@@ -23,7 +23,7 @@ const SERVERS: Readonly<Record<DatabaseKind | 'redis', readonly string[]>> = {
   redis: ['redis-server'],
 }
 
-export async function bench({ quick, kinds }: BenchOptions): Promise<BenchReport> {
+export async function bench({ quick, alone, kinds }: BenchOptions): Promise<BenchReport> {
   await using databases = new Databases()
   const windowMs = quick ? 10_000 : 60_000
   const rows: BenchRow[] = []
@@ -38,7 +38,7 @@ export async function bench({ quick, kinds }: BenchOptions): Promise<BenchReport
       rows.push(row(`${kind}, ${count.toLocaleString('en')} schedules`, 's/min', ours, probe))
     }
   }
-  for (const [name, idler, server, address] of await peers(databases)) {
+  for (const [name, idler, server, address] of alone ? [] : await peers(databases)) {
     await untilQuiet(server)
     rows.push(row(`${name}, 1,000 schedules`, 's/min', await idle(idler, server, address, windowMs), null))
   }

@@ -28,13 +28,13 @@ const CONCURRENCY = 20
 /** Runs something at each of these instants, and answers how late each began. */
 type Runner = (instants: readonly number[], concurrency: number) => Promise<readonly number[]>
 
-export async function bench({ quick, kinds }: BenchOptions): Promise<BenchReport> {
+export async function bench({ quick, alone, kinds }: BenchOptions): Promise<BenchReport> {
   await using databases = new Databases()
   const ours = kinds.map((kind): [string, Runner] => [
     kind,
     (...given) => carillon(databases, kind, ...given),
   ])
-  const peers = (await allPeers(databases)).map((peer): [string, Runner] => [
+  const peers = (alone ? [] : await allPeers(databases)).map((peer): [string, Runner] => [
     peer.name,
     (...given) => peer.lateness(...given),
   ])

@@ -4,6 +4,7 @@
  *     npm run bench -- dispatch
  *     npm run bench -- dispatch --quick
  *     npm run bench -- dispatch --database sqlite
+ *     npm run bench -- dispatch --alone            # without the peers
  *
  * Every `bench/<name>.ts` besides this file is a bench and exports `bench({ quick, kinds })`. The last line of the output is
  * the report as one JSON object.
@@ -15,7 +16,7 @@ import { didYouMean } from '../src/suggestion.ts'
 import { DATABASE_KINDS, type DatabaseKind } from './support/databases.ts'
 import { printReport, type Bench, type BenchOptions } from './support/report.ts'
 
-const USAGE = `usage: npm run bench -- <name> [--quick] [--database ${DATABASE_KINDS.join('|')}]…`
+const USAGE = `usage: npm run bench -- <name> [--quick] [--alone] [--database ${DATABASE_KINDS.join('|')}]…`
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -51,19 +52,23 @@ interface Arguments {
 }
 
 function readArguments(args: string[]): Arguments {
-  const options = { quick: false, kinds: DATABASE_KINDS }
+  const options = { quick: false, alone: false, kinds: DATABASE_KINDS }
   try {
     const { values, positionals } = parseArgs({
       args,
-      options: { quick: { type: 'boolean', default: false }, database: { type: 'string', multiple: true } },
+      options: {
+        quick: { type: 'boolean', default: false },
+        alone: { type: 'boolean', default: false },
+        database: { type: 'string', multiple: true },
+      },
       allowPositionals: true,
     })
     if (positionals.length > 1) return { options, problem: 'one bench at a time' }
 
-    const { quick, database = [...DATABASE_KINDS] } = values
+    const { quick, alone, database = [...DATABASE_KINDS] } = values
     const unknown = database.find((kind) => !(DATABASE_KINDS as readonly string[]).includes(kind))
     if (unknown !== undefined) return { options, problem: `unknown database "${unknown}"` }
-    return { name: positionals[0], options: { quick, kinds: database as DatabaseKind[] } }
+    return { name: positionals[0], options: { quick, alone, kinds: database as DatabaseKind[] } }
   } catch (error) {
     return { options, problem: error instanceof Error ? error.message : String(error) }
   }

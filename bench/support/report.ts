@@ -21,6 +21,8 @@ export interface BenchReport {
 export interface BenchOptions {
   /** A few seconds instead of minutes: smaller sizes, the same code. */
   readonly quick: boolean
+  /** Without the peers, which take most of the time. */
+  readonly alone: boolean
   /** The databases on which Carillon and its floors are measured. */
   readonly kinds: readonly DatabaseKind[]
 }
