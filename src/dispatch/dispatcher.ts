@@ -106,10 +106,11 @@ export class Dispatcher {
       lanes.push(settled(lane))
     }
     openLane()
-    for (const lane of lanes) {
-      const end = await lane
-      if (end.status === 'rejected') throw end.reason
-    }
+    // All of them, also when one fails: nothing goes on behind the back of who asked for the pass.
+    const ends: PromiseSettledResult<void>[] = []
+    for (const lane of lanes) ends.push(await lane)
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
     await this.#rest(now, horizon, report, waits)
     return report
   }

@@ -145,6 +145,7 @@ export class Worker {
   async #begin(): Promise<Instant> {
     const delivered = this.#delivered.splice(0, BEGUN_AT_ONCE)
     if (delivered.length === 0) return Infinity
+    const isMore = this.#delivered.length > 0
 
     const { store, owner, clock, leaseMs, jobs, logger } = this.#options
     const due = this.#unbegun(delivered)
@@ -171,7 +172,7 @@ export class Worker {
         this.#run(new Run(run, askedAt + leaseMs, clock, jobs, logger), starts.get(id)!)
       }
       if (begun.length < delivered.length) this.#wakeQueues()
-      if (this.#delivered.length > again.length) return clock.now()
+      if (isMore) return clock.now()
       return again.length > 0 ? clock.now() + HELD_MS : Infinity
     } catch (error) {
       this.#delivered = [...delivered, ...this.#delivered]

@@ -142,4 +142,25 @@ describe('concurrency', () => {
     await world.clock.advance('1s')
     expect([cron.running, world.begun.length]).toEqual([0, 6])
   })
+
+  it('gives the first room to what was asked for meanwhile, not to what is still to come', async () => {
+    const end = gate()
+    const jobs = [world.job('slow', () => end.promise), world.note]
+    const cron = await world.open({ jobs, concurrency: 2 })
+    await cron.start()
+    await cron.schedule({ key: 'long', cron: '1 10 * * *', job: 'slow' })
+    await cron.schedule({ key: 'soon', cron: '5 10 * * *', job: 'note' })
+    await cron.schedule({ key: 'now', cron: '0 11 * * *', job: 'note' })
+    // One runs, and one is held, since it falls due within a second.
+    await world.clock.advanceTo(instant('10:04:59.100'))
+    await cron.trigger('now')
+    await world.clock.advance('100ms')
+    expect(world.begun.map(({ key }) => key)).toEqual(['long'])
+
+    end.resolve()
+    await world.clock.advance('100ms')
+    expect(world.begun.map(({ key }) => key)).toEqual(['long', 'now'])
+    await world.clock.advance('1s')
+    expect(world.begun.map(({ key }) => key)).toEqual(['long', 'now', 'soon'])
+  })
 })

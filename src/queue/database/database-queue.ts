@@ -91,6 +91,8 @@ class DatabaseConsumption implements Consumption {
   #alarm: Alarm | undefined
   /** The first look found no room for what is due, so more of it waits until capacity is there. */
   #isStarved = false
+  /** Something may have become due sooner since the last look, and there was no room to look for it. */
+  #hasNews = false
 
   constructor(options: DatabaseQueueOptions, consumer: Consumer) {
     this.#options = options
@@ -100,12 +102,16 @@ class DatabaseConsumption implements Consumption {
       () => this.#look(),
       (error) => this.#failed(error),
     )
-    this.#unwatch = options.ledger.watch(() => this.#loop.wake())
+    this.#unwatch = options.ledger.watch(() => {
+      this.#hasNews = true
+      this.#loop.wake()
+    })
     this.#loop.start()
   }
 
   wake(): void {
-    if (this.#isStarved && this.#refillAt() <= this.#options.clock.now()) this.#loop.wake()
+    const isUrgent = this.#hasNews || this.#refillAt() <= this.#options.clock.now()
+    if (this.#isStarved && isUrgent) this.#loop.wake()
   }
 
   async stop(): Promise<void> {
@@ -134,6 +140,7 @@ class DatabaseConsumption implements Consumption {
     const room = this.#consumer.capacity() - this.#held.length
     this.#isStarved = room <= 0
     if (this.#isStarved) return this.#lookAgainAt()
+    this.#hasNews = false
 
     // Most looks find nothing to claim, and finding that out must not take the write lock from others.
     const soonest = await ledger.nextDue(name, jobs)
