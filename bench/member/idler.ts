@@ -1,6 +1,6 @@
 /**
  * Something that has nothing to do, until the parent is gone: Carillon with both roles, a probe of an index once a second,
- * or a peer with a thousand schedules.
+ * nothing at all on an open connection, or a peer with a thousand schedules.
  */
 import { once } from 'node:events'
 import { setInterval } from 'node:timers/promises'
@@ -38,6 +38,11 @@ const IDLERS = {
         await bare[Symbol.asyncDispose]()
       },
     }
+  },
+  nothing: async (address: string) => {
+    const bare = await connectBare(address)
+    await bare.query(PROBE)
+    return bare
   },
   bullmq: (address: string) => peer(Bullmq.at(address)),
   'pg-boss': (address: string) => peer(new PgBossPeer(address)),

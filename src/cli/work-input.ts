@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
 import type { Json } from '../schedule/json.ts'
 import { COMMAND_JOB } from '../task/command-job.ts'
-import { splitCommandLine } from './command-line.ts'
+import { splitCommandLine } from '../task/command-line.ts'
 
 /** The options that say what a schedule does. */
 export interface WorkOptions {

@@ -20,6 +20,9 @@ export interface Consumer {
   /** How long before its instant it wants to be handed an occurrence, in milliseconds: passing the fence takes time. */
   leadMs(): number
 
+  /** Says that these will be handed over soon. */
+  prepare(refs: readonly OccurrenceRef[]): void
+
   /**
    * Hands over occurrences that are due, or are within the lead. They have not begun: the consumer passes each through the fence, and one
    * that it does not let begin is no concern of the queue any more.

@@ -22,8 +22,11 @@ export interface RowUpdate {
    * databases don't agree on the order.
    */
   readonly set: Readonly<Record<string, Piece>>
-  /** The columns to answer, of the rows as they are after it; only where the flavor `returns`. */
-  readonly returning?: readonly string[]
+  /**
+   * What to answer of the rows as they are after it, told how a column of theirs is named there; only where the flavor
+   * `returns`.
+   */
+  readonly returning?: (column: (name: string) => Piece) => Piece
   /** Whether a crash of the server may undo it although it was committed; so it need not wait for the disk. */
   readonly isRelaxed?: boolean
 }

@@ -15,6 +15,8 @@ interface LockedColumns {
   readonly attempt: number
   readonly failures: number
   readonly lost: number
+  /** The revision of its schedule, where it was asked for. */
+  readonly revision?: number | null
 }
 
 /** An occurrence as it is while it is held. */
@@ -28,6 +30,7 @@ export interface ScheduleRow {
   readonly group: string | null
   readonly state: string
   readonly generation: number
+  readonly revision: number
   readonly definition: string
 }
 
@@ -45,6 +48,8 @@ export interface RowChange {
   readonly isRelaxed?: boolean
   /** Whether it passes over those that somebody else holds, instead of waiting for them. */
   readonly passesOverHeld?: boolean
+  /** Whether the revisions of their schedules are asked for. */
+  readonly withRevision?: boolean
 }
 
 /** The identity of an occurrence, as it is in the database. */
@@ -63,6 +68,16 @@ const COLUMNS = [
   'failures',
   'lost',
 ] as const satisfies readonly (keyof LockedColumns)[]
+
+/** @param column how a column of the occurrence is named */
+function answerOf(column: (name: string) => Piece, withRevision: boolean): Piece {
+  const columns = COLUMNS.map(column)
+  if (!withRevision) return sql.join(columns)
+  return sql.join([
+    ...columns,
+    sql`(select s.revision from ${sql.table('carillon_schedules')} as s where s.id = ${column('schedule_id')}) as revision`,
+  ])
+}
 
 /** Many occurrences at once: held, changed in one statement, looked up with their schedules. */
 export class OccurrenceRows {
@@ -116,22 +131,33 @@ export class OccurrenceRows {
    */
   async change(refs: readonly OccurrenceRef[], change: RowChange): Promise<LockedRow[]> {
     if (refs.length === 0) return []
-    const { set, columns = {}, valuesOf, and, isRelaxed = false, passesOverHeld = false } = change
+    const {
+      set,
+      columns = {},
+      valuesOf,
+      and,
+      isRelaxed = false,
+      passesOverHeld = false,
+      withRevision = false,
+    } = change
     const own = this.#flavor.afterwards(change.condition)
     const condition = and === undefined ? own : sql`${own} and ${and}`
     const list = refList(this.#flavor, refs, columns, valuesOf)
     if (this.#flavor.returns) {
-      if (!passesOverHeld) return this.#updated(list, sql`${IS_REF} and ${condition}`, set, isRelaxed)
+      if (!passesOverHeld)
+        return this.#updated(list, sql`${IS_REF} and ${condition}`, set, { isRelaxed, withRevision })
       const locked = sql`(
         select r.* from ${this.#joined(list)} where ${condition} ${this.#flavor.forUpdateSkipLocked})`
-      return this.#updated(once(locked), IS_REF, set, isRelaxed)
+      return this.#updated(once(locked), IS_REF, set, { isRelaxed, withRevision })
     }
     const how = passesOverHeld ? this.#flavor.forUpdateSkipLocked : this.#flavor.forUpdate
     const held = new Set((await this.#select(list, condition, how)).map(keyOf))
     const indexes = [...refs.keys()].filter((i) => held.has(keyOf(refs[i]!)))
     const changed = indexes.map((i) => refs[i]!)
     await this.update(changed, set, columns, (i) => valuesOf?.(indexes[i]!) ?? [])
-    return changed.length === 0 ? [] : this.#select(refList(this.#flavor, changed), sql`1 = 1`)
+    return changed.length === 0
+      ? []
+      : this.#select(refList(this.#flavor, changed), sql`1 = 1`, sql``, withRevision)
   }
 
   /**
@@ -142,7 +168,7 @@ export class OccurrenceRows {
    */
   async changeFound(found: RawBuilder<RefColumns>, set: RowChange['set']): Promise<LockedRow[]> {
     const locked = sql<RefColumns>`${found} ${this.#flavor.forUpdateSkipLocked}`
-    if (this.#flavor.returns) return this.#updated(once(sql`(${locked})`), IS_REF, set, true)
+    if (this.#flavor.returns) return this.#updated(once(sql`(${locked})`), IS_REF, set, { isRelaxed: true })
 
     const refs = (await locked.execute(this.#sql)).rows.map(toRef)
     if (refs.length === 0) return []
@@ -150,14 +176,25 @@ export class OccurrenceRows {
     return this.#select(refList(this.#flavor, refs), sql`1 = 1`)
   }
 
-  async #updated(rows: Piece, where: Piece, set: RowChange['set'], isRelaxed: boolean): Promise<LockedRow[]> {
-    const update = this.#flavor.update({ table: TABLE, rows, where, set, returning: COLUMNS, isRelaxed })
+  async #updated(
+    rows: Piece,
+    where: Piece,
+    set: RowChange['set'],
+    { isRelaxed = false, withRevision = false },
+  ): Promise<LockedRow[]> {
+    const returning = (column: (name: string) => Piece) => answerOf(column, withRevision)
+    const update = this.#flavor.update({ table: TABLE, rows, where, set, returning, isRelaxed })
     const result = await (update as RawBuilder<LockedColumns>).execute(this.#sql)
     return result.rows.map((row) => ({ ...row, ...toRef(row) }))
   }
 
-  async #select(list: Piece, condition: Piece, how: Piece = sql``): Promise<LockedRow[]> {
-    const columns = sql.join(COLUMNS.map((name) => sql.ref(`o.${name}`)))
+  async #select(
+    list: Piece,
+    condition: Piece,
+    how: Piece = sql``,
+    withRevision = false,
+  ): Promise<LockedRow[]> {
+    const columns = answerOf((name) => sql.ref(`o.${name}`), withRevision)
     const { rows } = await sql<LockedColumns>`
       select ${columns} from ${this.#joined(list)} where ${condition} ${how}`.execute(this.#sql)
     return rows.map((row) => ({ ...row, ...toRef(row) }))
@@ -169,7 +206,7 @@ export class OccurrenceRows {
 
   /** The living schedules of these occurrences, by id; on demand also those that were deleted. */
   async schedulesOf(
-    refs: readonly OccurrenceRef[],
+    refs: readonly Pick<OccurrenceRef, 'scheduleId'>[],
     how: Piece = sql``,
     { withDeleted = false } = {},
   ): Promise<Map<number, ScheduleRow>> {
@@ -180,7 +217,8 @@ export class OccurrenceRows {
       ids.map((id) => [id]),
     )
     const { rows } = await sql<ScheduleRow>`
-      select s.id, s.namespace, s.${sql.ref('key')}, s.${sql.ref('group')}, s.state, s.generation, s.definition
+      select s.id, s.namespace, s.${sql.ref('key')}, s.${sql.ref('group')}, s.state, s.generation, s.revision,
+        s.definition
       from ${list} as r ${this.#flavor.lookUp('carillon_schedules', 's', 'primary')} on s.id = r.id
       where ${withDeleted ? sql`1 = 1` : sql`s.deleted_at = 0`} ${how}`.execute(this.#sql)
     return new Map(rows.map((row) => [row.id, row]))

@@ -39,13 +39,16 @@ export interface BegunOccurrence extends RunRef {
   /** How many earlier attempts failed. */
   readonly failures: number
   readonly startedAt: Instant
+  /** The revision of its schedule at that moment. */
+  readonly revision: number | null
 }
 
-/** A run, with the definition as it was when it had begun. */
-export interface BegunRun extends BegunOccurrence {
+/** What a run is told of its schedule. */
+export interface RunDefinition {
   readonly namespace: string
   readonly key: string
   readonly group: string | null
+  readonly revision: number
   readonly definitionText: string
 }
 
@@ -151,6 +154,7 @@ export class RunLedger {
         result: NULL,
       },
       passesOverHeld: true,
+      withRevision: true,
     })
     const toBegun = (row: LockedRow): BegunOccurrence => ({
       ...refOf(row),
@@ -160,6 +164,7 @@ export class RunLedger {
       origin: row.origin as OccurrenceOrigin,
       failures: row.failures,
       startedAt: Math.max(row.due_at, now),
+      revision: row.revision ?? null,
     })
     if (begun.length === refs.length) return { done: begun.map(toBegun), held: [] }
 
@@ -169,6 +174,7 @@ export class RunLedger {
       condition: sql`o.state = 'running' and o.owner = ${owner}`,
       set: lease,
       passesOverHeld: true,
+      withRevision: true,
     })
     await this.#endStale(others, owner, now)
     const found = new Set(before.map(occurrenceId))
@@ -192,14 +198,16 @@ export class RunLedger {
     })
   }
 
-  /** Adds the definitions to what has begun. Asked for after the beginning is committed, so that none is too old. */
-  async define(begun: readonly BegunOccurrence[]): Promise<BegunRun[]> {
-    const schedules = await this.#rows.schedulesOf(begun, sql``, { withDeleted: true })
-    return begun.map((run) => {
-      // Without one, it was deleted and pruned since it began: the run fails, since there is nothing to be read.
-      const { namespace = '', key = '', group = null, definition = '' } = schedules.get(run.scheduleId) ?? {}
-      return { ...run, namespace, key, group, definitionText: definition }
-    })
+  /** The definitions of these schedules as they are now, by id; also of deleted ones. */
+  async definitions(scheduleIds: readonly number[]): Promise<Map<number, RunDefinition>> {
+    const refs = scheduleIds.map((scheduleId) => ({ scheduleId }))
+    const schedules = await this.#rows.schedulesOf(refs, sql``, { withDeleted: true })
+    return new Map(
+      [...schedules].map(([id, { namespace, key, group, revision, definition }]) => [
+        id,
+        { namespace, key, group, revision, definitionText: definition },
+      ]),
+    )
   }
 
   /** Extends the leases of runs. @returns those that the owner really holds */

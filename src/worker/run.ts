@@ -8,10 +8,9 @@ import { occurrenceId } from '../schedule/occurrence.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
 import { compileTiming } from '../schedule/timing.ts'
 import type { RunOutcome } from '../store/run-end.ts'
-import type { BegunRun } from '../store/run-ledger.ts'
-import { parseDefinition } from '../store/schedule-record.ts'
 import type { OccurrenceInfo } from '../task/job.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
+import type { BegunRun } from './definitions.ts'
 import { outcomeOf, type Settled } from './outcome.ts'
 
 /** How long a handler may take to end after its signal was aborted, before it is no longer waited for. */
@@ -28,21 +27,26 @@ export const RUN_MESSAGE = {
 /** One run under way: the handler at work, and the ways to break it off. */
 export class Run {
   readonly begun: BegunRun
+  /** The id of its occurrence. */
+  readonly id: string
   /** Until when the store has confirmed its lease, by this process's clock. */
   heldUntil: Instant
   readonly #clock: Clock
   readonly #jobs: JobRegistry
   readonly #logger: Logger
   readonly #abort = new AbortController()
+  /** Called once it is aborted, while the handler is waited for. */
+  #onAbort = () => {}
   #timeout: Alarm | undefined
 
   constructor(begun: BegunRun, heldUntil: Instant, clock: Clock, jobs: JobRegistry, logger: Logger) {
     this.begun = begun
+    this.id = occurrenceId(begun)
     this.heldUntil = heldUntil
     this.#clock = clock
     this.#jobs = jobs
     this.#logger = withFields(logger, {
-      occurrence: occurrenceId(begun),
+      occurrence: this.id,
       key: begun.key,
       attempt: begun.attempt,
     })
@@ -51,6 +55,7 @@ export class Run {
   /** Tells the handler to end. The first reason counts. */
   abort(reason: Error): void {
     this.#abort.abort(reason)
+    this.#onAbort()
   }
 
   /**
@@ -70,7 +75,8 @@ export class Run {
     let settled: Settled | undefined
     try {
       signal.throwIfAborted()
-      const definition = parseDefinition(this.begun.definitionText)
+      const { definition } = this.begun
+      if (definition instanceof Error) throw definition
       policy = definition
       this.#logger.info({ job: definition.job, lateMs: this.#lateMs }, RUN_MESSAGE.begins)
       settled = await this.#waitFor(this.#handle(definition))
@@ -134,10 +140,9 @@ export class Run {
 
   /** Resolves with what the work gives; with `undefined` when it goes on for too long after an abort. */
   async #waitFor(work: Promise<Settled>): Promise<Settled | undefined> {
-    const { signal } = this.#abort
     const aborted = new Promise<'aborted'>((resolve) => {
-      if (signal.aborted) resolve('aborted')
-      else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+      this.#onAbort = () => resolve('aborted')
+      if (this.#abort.signal.aborted) this.#onAbort()
     })
     const first = await Promise.race([work, aborted])
     return first === 'aborted' ? waitAtMost(this.#clock, this.#clock.now() + ABORT_GRACE_MS, work) : first
@@ -154,7 +159,7 @@ export class Run {
     const nextMs = recurrence.nextMs(begun.nominalAt)
     const clockChange = recurrence.clockChangeAt?.(begun.nominalAt)
     return {
-      id: occurrenceId(begun),
+      id: this.id,
       key: begun.key,
       group: begun.group ?? undefined,
       namespace: begun.namespace,

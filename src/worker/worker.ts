@@ -4,10 +4,11 @@ import { waitAtMost } from '../clock/wait.ts'
 import { LeaseLostError, WorkerStoppedError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Consumption, Delivery, Queue } from '../queue/queue.ts'
-import { occurrenceId } from '../schedule/occurrence.ts'
+import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import { type FinishedRun, type RunOutcome, type RunRef } from '../store/run-end.ts'
 import type { Store, Tables } from '../store/store.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
+import { Definitions } from './definitions.ts'
 import { Lead } from './lead.ts'
 import { Run } from './run.ts'
 import { RunWriter } from './run-writer.ts'
@@ -35,6 +36,8 @@ const LANES = 4
 const BEGUN_AT_ONCE = 5_000
 /** How long to wait before what another transaction holds is asked for again. */
 const HELD_MS = 100
+/** How long it is between two looks for expired leases while there are any leases. */
+const REAP_MS = 5_000
 /** How many expired leases are taken back in one transaction. */
 const REAPED_AT_ONCE = 500
 
@@ -47,6 +50,8 @@ const REAPED_AT_ONCE = 500
 export class Worker {
   readonly #options: WorkerOptions
   readonly #writer: RunWriter
+  readonly #definitions: Definitions
+  /** What runs here, by occurrence. */
   readonly #runs = new Map<string, Run>()
   /** The occurrences that are being let through here, run here, or have ended and are not written yet. */
   readonly #busy = new Set<string>()
@@ -68,6 +73,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options
     this.#writer = new RunWriter(options.store, options.owner, options.logger)
+    this.#definitions = new Definitions(options.store)
     const loop = (step: () => Promise<Instant>, failure: string) =>
       new Loop(options.clock, step, (error) => {
         options.logger.error({ error }, failure)
@@ -100,6 +106,7 @@ export class Worker {
         jobs: jobs.names,
         capacity: () => this.#capacity(),
         leadMs: () => this.#lead.ms,
+        prepare: (refs) => this.#prepare(refs),
         deliver: (due) => this.#deliver(due),
       }),
     )
@@ -135,6 +142,11 @@ export class Worker {
     return this.#isStarted ? this.#options.concurrency - this.#runs.size - this.#beginning : 0
   }
 
+  /** What cannot be read now is read at the beginning, where it matters. */
+  #prepare(refs: readonly OccurrenceRef[]): void {
+    void this.#definitions.prepare(refs.map((ref) => ref.scheduleId)).catch(() => {})
+  }
+
   #deliver(due: readonly Delivery[]): void {
     this.#delivered.push(...due)
     this.#beginning += due.length
@@ -148,28 +160,27 @@ export class Worker {
     const isMore = this.#delivered.length > 0
 
     const { store, owner, clock, leaseMs, jobs, logger } = this.#options
-    const due = this.#unbegun(delivered)
-    const starts = new Map(due.map((delivery) => [occurrenceId(delivery), delivery.startAt]))
-    const passing = new Set(starts.keys())
-    for (const id of passing) this.#busy.add(id)
+    const passing = this.#unbegun(delivered)
+    const due = [...passing.values()]
+    for (const id of passing.keys()) this.#busy.add(id)
     let askedAt = clock.now()
     try {
       const { done, held } = await store.brief((tables) => {
         askedAt = clock.now()
         return tables.runs.begin(due, owner, tables.now, leaseMs)
       })
-      const begun = done.length === 0 ? [] : await store.read((tables) => tables.runs.define(done))
+      const begun = await this.#definitions.define(done)
       this.#lead.learn(clock.now() - askedAt)
       // An answer that took longer than a lease is worth nothing: others may have taken back what it let through.
       const isLate = clock.now() >= askedAt + leaseMs
       const again = isLate ? due : held
       this.#beginning -= delivered.length - again.length
-      const ids = new Set(again.map(occurrenceId))
-      this.#delivered.push(...due.filter((delivery) => ids.has(occurrenceId(delivery))))
-      for (const run of isLate ? [] : begun) {
-        const id = occurrenceId(run)
-        passing.delete(id)
-        this.#run(new Run(run, askedAt + leaseMs, clock, jobs, logger), starts.get(id)!)
+      this.#delivered.push(...again.map((ref) => passing.get(occurrenceId(ref))!))
+      for (const one of isLate ? [] : begun) {
+        const run = new Run(one, askedAt + leaseMs, clock, jobs, logger)
+        const { startAt } = passing.get(run.id)!
+        passing.delete(run.id)
+        this.#run(run, startAt)
       }
       if (begun.length < delivered.length) this.#wakeQueues()
       if (isMore) return clock.now()
@@ -178,7 +189,7 @@ export class Worker {
       this.#delivered = [...delivered, ...this.#delivered]
       throw error
     } finally {
-      for (const id of passing) this.#busy.delete(id)
+      for (const id of passing.keys()) this.#busy.delete(id)
     }
   }
 
@@ -187,16 +198,18 @@ export class Worker {
    * the queue holds it, an occurrence may be claimed again and delivered again; and the fence, which takes a second
    * question for a lost answer, would let it through twice.
    */
-  #unbegun(delivered: readonly Delivery[]): Delivery[] {
-    const due = new Map(delivered.map((ref) => [occurrenceId(ref), ref]))
-    for (const id of due.keys()) if (this.#busy.has(id)) due.delete(id)
-    return [...due.values()]
+  #unbegun(delivered: readonly Delivery[]): Map<string, Delivery> {
+    const due = new Map<string, Delivery>()
+    for (const delivery of delivered) {
+      const id = occurrenceId(delivery)
+      if (!this.#busy.has(id)) due.set(id, delivery)
+    }
+    return due
   }
 
   #run(run: Run, startAt: Instant): void {
-    const id = runId(run.begun)
+    const { id } = run
     this.#runs.set(id, run)
-    this.#busy.add(occurrenceId(run.begun))
     if (this.#runs.size === 1) this.#expiries.wake()
     const ended = (outcome: RunOutcome) => {
       this.#runs.delete(id)
@@ -206,7 +219,7 @@ export class Worker {
       if (this.#runs.size === 0) this.#whenIdle?.()
     }
     const failed = (error: unknown) => {
-      this.#options.logger.error({ error, run: id }, 'a run could not be brought to its end')
+      this.#options.logger.error({ error, occurrence: id }, 'a run could not be brought to its end')
       const failure = {
         code: 'INTERNAL',
         message: 'the run could not be brought to its end; the server’s log says why',
@@ -248,9 +261,9 @@ export class Worker {
       askedAt = clock.now()
       return this.#extend(tables)
     })
-    const ids = new Set(held.map(runId))
+    const attempts = new Map(held.map((ref) => [occurrenceId(ref), ref.attempt]))
     for (const run of asked) {
-      if (ids.has(runId(run.begun))) run.heldUntil = askedAt + leaseMs
+      if (attempts.get(run.id) === run.begun.attempt) run.heldUntil = askedAt + leaseMs
       else this.#loseLease(run)
     }
     return clock.now() + period
@@ -282,21 +295,19 @@ export class Worker {
 
   #loseLease(run: Run): void {
     // It may have ended while the question was under way, and be on its way to the ledger.
-    if (this.#runs.get(runId(run.begun)) !== run) return
-    run.abort(
-      new LeaseLostError(
-        `the lease of run ${occurrenceId(run.begun)} was lost: another server may run it now`,
-      ),
-    )
+    if (this.#runs.get(run.id) !== run) return
+    run.abort(new LeaseLostError(`the lease of run ${run.id} was lost: another server may run it now`))
   }
 
   /** Takes back what vanished servers held. */
   async #reap(): Promise<Instant> {
     const { store, clock, leaseMs, logger } = this.#options
-    const period = Math.min(Math.floor(leaseMs / 3), 5_000)
-
+    const longest = Math.floor(leaseMs / 3)
     const expired = await store.read((tables) => tables.runs.nextExpiry())
-    if (expired === undefined || expired > (await store.now())) return clock.now() + period
+    // What nobody holds now, nobody loses for a while.
+    if (expired === undefined) return clock.now() + longest
+    const period = Math.min(longest, REAP_MS)
+    if (expired > (await store.now())) return clock.now() + period
 
     // What runs here is not lost, however long this process slept or could not write.
     if (this.#holdsRuns) await store.brief((tables) => this.#extend(tables))
@@ -353,8 +364,4 @@ export class Worker {
       this.#whenIdle = resolve
     })
   }
-}
-
-function runId(run: RunRef): string {
-  return `${occurrenceId(run)}-${run.attempt}`
 }

@@ -211,7 +211,17 @@ describe.each(SERVERS)('at once, on %s', (kind) => {
     stop.go()
     await changing
     const [run] = await worker.begin(claimed)
-    expect(JSON.parse(run!.definitionText)).toMatchObject({ job: 'other', payload: 2 })
+    expect(run!.definition).toMatchObject({ job: 'other', payload: 2 })
+  })
+
+  it('a change of the payload counts although the definition was read ahead', async () => {
+    const { editor, worker } = await opened(scene())
+    const claimed = await worker.claim()
+    await worker.prepare(claimed)
+    await editor.catalog.patch('a', { payload: 2 })
+
+    const [run] = await worker.begin(claimed)
+    expect(run!.definition).toMatchObject({ payload: 2 })
   })
 
   it('a change of the payload holds nothing up', async () => {
@@ -222,7 +232,7 @@ describe.each(SERVERS)('at once, on %s', (kind) => {
     await stop.reached
 
     const [run] = await scene().unhindered(worker.begin(claimed))
-    expect(JSON.parse(run!.definitionText)).toMatchObject({ payload: 1 })
+    expect(run!.definition).toMatchObject({ payload: 1 })
     stop.go()
     await changing
   })
@@ -305,6 +315,6 @@ describe.each(SERVERS)('at once, on %s', (kind) => {
     await worker.finish([run!], FAILED)
     const [again] = await worker.run()
     expect(again).toMatchObject({ attempt: 2, failures: 1 })
-    expect(JSON.parse(again!.definitionText)).toMatchObject({ payload: 2 })
+    expect(again!.definition).toMatchObject({ payload: 2 })
   })
 })

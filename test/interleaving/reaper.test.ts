@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OccurrenceRef } from '../../src/schedule/occurrence.ts'
-import type { BegunRun } from '../../src/store/run-ledger.ts'
+import type { BegunRun } from '../../src/worker/definitions.ts'
 import { FAILED, HOLD_MS, LEASE_MS, type Actor } from './support/actor.ts'
 import { DATABASES, instant, SERVERS, useScene, type Scene } from './support/scene.ts'
 import { Crash } from './support/stage.ts'

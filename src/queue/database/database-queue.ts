@@ -144,11 +144,11 @@ class DatabaseConsumption implements Consumption {
 
     // Most looks find nothing to claim, and finding that out must not take the write lock from others.
     const soonest = await ledger.nextDue(name, jobs)
+    if (soonest === undefined) return clock.now() + IDLE_MS
     const storeNow = await ledger.now()
     this.#clockOffsetMs = storeNow - clock.now()
-    if (soonest === undefined || soonest > storeNow + CLAIM_AHEAD_MS) {
-      return clock.now() + Math.min((soonest ?? Infinity) - CLAIM_AHEAD_MS - storeNow, IDLE_MS)
-    }
+    if (soonest > storeNow + CLAIM_AHEAD_MS)
+      return clock.now() + Math.min(soonest - CLAIM_AHEAD_MS - storeNow, IDLE_MS)
 
     const aheadMs = CLAIM_AHEAD_MS + CLAIM_MORE_MS
     const claim = { queue: name, jobs, owner, aheadMs, holdMs: HOLD_MS, limit: room }
@@ -183,6 +183,7 @@ class DatabaseConsumption implements Consumption {
     if (claimed.length === 0) return
     this.#held = [...this.#held, ...claimed].sort((a, b) => a.dueAt - b.dueAt)
     this.#deliverDue()
+    if (this.#held.length > 0) this.#consumer.prepare(this.#held)
   }
 
   /** Hands over what is due, or nearly so, and sets the timer for what comes next. */

@@ -45,9 +45,7 @@ export const postgresFlavor: Flavor = {
 
   update({ table, rows, where, set, returning, isRelaxed = false }) {
     const answer =
-      returning === undefined
-        ? sql``
-        : sql`returning ${sql.join(returning.map((name) => sql.ref(`o.${name}`)))}`
+      returning === undefined ? sql`` : sql`returning ${returning((name) => sql.ref(`o.${name}`))}`
     // Set for the transaction that the statement is in.
     const relaxed = isRelaxed
       ? sql`, (select set_config('synchronous_commit', 'off', true)) as relaxed`

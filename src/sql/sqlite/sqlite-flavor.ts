@@ -40,8 +40,8 @@ export const sqliteFlavor: Flavor = {
   },
 
   update({ table, rows, where, set, returning }) {
-    const answer =
-      returning === undefined ? NOTHING : sql`returning ${sql.join(returning.map((name) => sql.ref(name)))}`
+    // Here it knows neither aliases nor the list.
+    const answer = returning === undefined ? NOTHING : sql`returning ${returning((name) => sql.ref(name))}`
     return sql`update ${sql.table(table)} as o set ${assignments(set)} from ${rows} as r where ${where} ${answer}`
   },
 

@@ -2,17 +2,12 @@ import { Catalog } from '../../../src/catalog/catalog.ts'
 import { Dispatcher, type PassReport } from '../../../src/dispatch/dispatcher.ts'
 import type { OccurrenceRef } from '../../../src/schedule/occurrence.ts'
 import { beginsAgain, type RunOutcome, type RunRef } from '../../../src/store/run-end.ts'
-import type {
-  BegunOccurrence,
-  BegunRun,
-  ClaimedOccurrence,
-  Passed,
-  Reaped,
-} from '../../../src/store/run-ledger.ts'
+import type { BegunOccurrence, ClaimedOccurrence, Passed, Reaped } from '../../../src/store/run-ledger.ts'
 import { Store, type Tables } from '../../../src/store/store.ts'
 import { JobRegistry } from '../../../src/task/job-registry.ts'
 import { defineJob } from '../../../src/task/job.ts'
 import type { ManualClock } from '../../../src/testing/index.ts'
+import { Definitions, type BegunRun } from '../../../src/worker/definitions.ts'
 import type { DatabaseKind } from '../../support/test-databases.ts'
 import { Stage } from './stage.ts'
 import { stagedMysql, stagedPostgres, type StagedPool } from './staged-pool.ts'
@@ -37,10 +32,17 @@ export const FAILED: RunOutcome = {
 class Steps {
   readonly name: string
   readonly #store: Pick<Store, 'brief' | 'read' | 'transaction'>
+  readonly #definitions: Definitions
 
   constructor(name: string, store: Pick<Store, 'brief' | 'read' | 'transaction'>) {
     this.name = name
     this.#store = store
+    this.#definitions = new Definitions(store)
+  }
+
+  /** Reads the definitions before they are wanted. */
+  async prepare(refs: readonly OccurrenceRef[]): Promise<void> {
+    await this.#definitions.prepare(refs.map(({ scheduleId }) => scheduleId))
   }
 
   /** @param aheadMs long enough for all that is planned, by default */
@@ -64,7 +66,7 @@ class Steps {
   /** What has begun, with the definitions as a worker then reads them. */
   async begin(refs: readonly OccurrenceRef[]): Promise<BegunRun[]> {
     const { done } = await this.tryBegin(refs)
-    return this.#store.read((tables) => tables.runs.define(done))
+    return this.#definitions.define(done)
   }
 
   /** Claims and begins what is planned. */
