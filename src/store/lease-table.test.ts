@@ -32,11 +32,30 @@ it('is free again when it is released or has expired, and its tokens rise', asyn
   await clock.advance(TTL_MS)
   const third = await acquire('c')
 
+  const { token } = first.lease
   expect([first, second, third].map(({ granted, lease }) => [granted, lease.token])).toEqual([
-    [true, 1],
-    [true, 2],
-    [true, 3],
+    [true, token],
+    [true, token + 1],
+    [true, token + 2],
   ])
+})
+
+it('is forgotten long after its end, and its tokens rise all the same', async () => {
+  const { clock, store, acquire } = await opened()
+  await using _ = store
+  const prune = () => store.transaction(({ leases, now }) => leases.prune(now))
+  const row = () => store.read(({ leases }) => leases.inspect('lock', 0))
+  await acquire('a')
+  await clock.advance(TTL_MS)
+  const { token } = (await acquire('a')).lease
+
+  await clock.advance(TTL_MS)
+  await prune()
+  expect(await row()).toBeDefined()
+  await clock.advance(3_600_001)
+  await prune()
+  expect(await row()).toBeUndefined()
+  expect((await acquire('a')).lease.token).toBeGreaterThan(token)
 })
 
 it('is neither released nor extended by one who lost it', async () => {

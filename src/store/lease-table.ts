@@ -12,7 +12,13 @@ export interface Lease {
   readonly expiresAt: Instant
 }
 
-/** The table of leases. Rows are never removed, so that the tokens of a name keep rising. */
+/** How long after its end a lease is remembered at least. */
+const KEPT_MS = 3_600_000
+
+/**
+ * The table of leases. Tokens of a name keep rising: each is one more than the last, and the first is the time, in
+ * microseconds, so that a name whose row was pruned goes on above what it had.
+ */
 export class LeaseTable {
   readonly #sql: Sql
   readonly #flavor: Flavor
@@ -42,7 +48,7 @@ export class LeaseTable {
     if (row?.owner != null && row.expires_at > now)
       return { granted: false, lease: toLease({ ...row, owner: row.owner }) }
 
-    const grant = { owner, token: (row?.token ?? 0) + 1, acquired_at: now, expires_at: now + ttlMs }
+    const grant = { owner, token: (row?.token ?? now * 1_000) + 1, acquired_at: now, expires_at: now + ttlMs }
     // Two that are the first to ask for a name both find no row to lock: the primary key refuses the second.
     if (row === undefined)
       await this.#sql
@@ -81,6 +87,14 @@ export class LeaseTable {
       .where('expires_at', '>', now)
       .executeTakeFirstOrThrow()
     return numUpdatedRows > 0n
+  }
+
+  /** Forgets leases that ended long ago. Most names are of one instant, and never asked for again. */
+  async prune(now: Instant): Promise<void> {
+    await this.#sql
+      .deleteFrom('carillon_leases')
+      .where('expires_at', '<', now - KEPT_MS)
+      .execute()
   }
 
   /** The lease in force under this name, if any. */

@@ -1,10 +1,13 @@
 import { Redis } from 'ioredis'
 import { createClient } from '@redis/client'
+import { MemcacheClient } from 'memcache-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databaseLocks } from '../../src/carillon/database-locks.ts'
+import { memcachedLocks } from '../../src/lock/memcached/memcached-locks.ts'
 import { redisLocks } from '../../src/lock/redis/redis-locks.ts'
 import type { LockStore } from '../../src/lock/lock-store.ts'
 import { lockContract } from '../../src/testing/contracts/lock/lock-contract.ts'
+import { MemcachedServer } from '../support/servers/memcached-server.ts'
 import { RedisServer } from '../support/servers/redis-server.ts'
 import { databasesOn, type DatabaseKind } from '../support/test-databases.ts'
 
@@ -78,6 +81,24 @@ describe('on Redis', () => {
     const locks = redisLocks(client)
     await expect(locks.acquire('a', 'me', 1_000)).rejects.toMatchObject({ code: 'DRIVER', retryable: true })
     client.disconnect()
+  })
+})
+
+describe('on Memcached', () => {
+  let server: MemcachedServer
+  beforeAll(async () => {
+    server = await MemcachedServer.start()
+  })
+  afterAll(async () => {
+    await server.stop()
+  })
+
+  it.each(lockContract)('$name', async ({ run }) => {
+    const open = async () => {
+      const client = new MemcacheClient({ server: server.address })
+      return withClient(memcachedLocks(client), () => client.shutdown())
+    }
+    await run({ open, shortTtlMs: 1_000, toleranceMs: 5 })
   })
 })
 

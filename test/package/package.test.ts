@@ -51,6 +51,7 @@ describe('the packed package', () => {
     ['carillon/cron', ['CronExpression']],
     ['carillon/testing', ['lockContract', 'ManualClock']],
     ['carillon/lock/database', ['databaseLocks']],
+    ['carillon/lock/memcached', ['memcachedLocks']],
     ['carillon/lock/memory', ['memoryLocks']],
     ['carillon/lock/redis', ['redisLocks']],
   ])('offers %s', (specifier, names) => {

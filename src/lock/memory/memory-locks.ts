@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock/clock.ts'
+import type { Clock, Instant } from '../../clock/clock.ts'
 import { SystemClock } from '../../clock/system-clock.ts'
 import type { HeldLock, LockAnswer, LockProof, LockStore } from '../lock-store.ts'
 
@@ -7,10 +7,14 @@ export function memoryLocks(clock?: Clock): LockStore {
   return new MemoryLocks(clock)
 }
 
+const SWEPT_AT = 1_000
+
 export class MemoryLocks implements LockStore {
   readonly #clock: Clock
   readonly #held = new Map<string, HeldLock>()
   #token = 0
+  /** How many names there may be before those that have ended are dropped. */
+  #sweptAt = SWEPT_AT
 
   constructor(clock: Clock = new SystemClock()) {
     this.#clock = clock
@@ -21,6 +25,7 @@ export class MemoryLocks implements LockStore {
     const holder = this.#holder(name)
     if (holder !== undefined) return { granted: false, holder, at }
 
+    if (this.#held.size >= this.#sweptAt) this.#sweep(at)
     const lock = { name, owner, token: ++this.#token, acquiredAt: at, expiresAt: at + ttlMs }
     this.#held.set(name, lock)
     return { granted: true, lock }
@@ -62,5 +67,11 @@ export class MemoryLocks implements LockStore {
   #heldUnder({ name, owner, token }: LockProof): HeldLock | undefined {
     const held = this.#holder(name)
     return held?.owner === owner && held.token === token ? held : undefined
+  }
+
+  /** Most names are of one instant, and never asked for again. */
+  #sweep(now: Instant): void {
+    for (const [name, { expiresAt }] of this.#held) if (expiresAt <= now) this.#held.delete(name)
+    this.#sweptAt = Math.max(2 * this.#held.size, SWEPT_AT)
   }
 }

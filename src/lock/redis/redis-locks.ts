@@ -18,8 +18,10 @@ export function redisLocks(client: RedisClient, options: RedisLocksOptions = {})
 }
 
 /**
- * Every step is one script, so nothing can come between looking and writing. The server's clock decides. Tokens are the
- * server's time in microseconds, or one more than the last: they rise also when Redis has lost its data.
+ * Every step is one script, so nothing can come between looking and writing. The server's clock decides. Tokens are
+ * counted up from its time in microseconds, so they rise also when Redis has lost its data.
+ *
+ * A lock is one text: token, beginning, end, owner.
  *
  * @see docs/design/locks.md
  */
@@ -33,42 +35,44 @@ class RedisLocks implements LockStore {
   }
 
   async acquire(name: string, owner: string, ttlMs: number): Promise<LockAnswer> {
-    const [granted, at, ...fields] = (await this.#ask(ACQUIRE, name, owner, ttlMs))!
-    const lock = toLock(name, fields)
-    return granted === '1' ? { granted: true, lock } : { granted: false, holder: lock, at: Number(at) }
+    const ttl = Math.max(Math.ceil(ttlMs), 1)
+    const answer = await this.#ask(ACQUIRE, name, owner, ttl)
+    const at = Number(answer[1])
+    if (answer.length === 3) return { granted: false, holder: toLock(name, answer[2]), at }
+    const lock = { name, owner, token: Number(answer[0]), acquiredAt: at, expiresAt: at + ttl }
+    return { granted: true, lock }
   }
 
   async extend({ name, owner, token }: LockProof, ttlMs: number): Promise<HeldLock | undefined> {
-    const fields = await this.#ask(EXTEND, name, owner, token, ttlMs)
-    return fields && toLock(name, fields)
+    const [text] = await this.#ask(EXTEND, name, owner, token, Math.max(Math.ceil(ttlMs), 1))
+    return text === undefined ? undefined : toLock(name, text)
   }
 
   async release({ name, owner, token }: LockProof): Promise<boolean> {
-    return (await this.#ask(RELEASE, name, owner, token)) !== undefined
+    return (await this.#ask(RELEASE, name, owner, token)).length > 0
   }
 
   async inspect(name: string): Promise<HeldLock | undefined> {
-    const fields = await this.#ask(INSPECT, name)
-    return fields && toLock(name, fields)
+    const [text] = await this.#ask(INSPECT, name)
+    return text === undefined ? undefined : toLock(name, text)
   }
 
   async forceRelease(name: string): Promise<boolean> {
-    return (await this.#ask(FORCE_RELEASE, name)) !== undefined
+    return (await this.#ask(FORCE_RELEASE, name)).length > 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** @returns the texts that a script answers; `undefined` where it answers nothing */
+  /** @returns what a script answers: a list, which is empty where it has nothing to say */
   async #ask(
     script: string,
     name: string,
     ...values: readonly (string | number)[]
-  ): Promise<string[] | undefined> {
+  ): Promise<readonly unknown[]> {
     // In braces: a cluster keeps both on one server.
     const keys = [`{${this.#prefix}}:lock:${name}`, `{${this.#prefix}}:token`]
     try {
-      const answer = await this.#run(script, keys, values.map(String))
-      return Array.isArray(answer) ? answer.map(String) : undefined
+      return (await this.#run(script, keys, values.map(String))) as unknown[]
     } catch (cause) {
       const message = `Redis did not carry out a step of lock "${name}": ${(cause as Error).message}`
       throw new DriverError(message, { retryable: true, cause })
@@ -76,7 +80,8 @@ class RedisLocks implements LockStore {
   }
 }
 
-function toLock(name: string, [owner, token, acquiredAt, expiresAt]: readonly string[]): HeldLock {
+function toLock(name: string, text: unknown): HeldLock {
+  const [, token, acquiredAt, expiresAt, owner] = /^(\d+) (\d+) (\d+) (.*)$/s.exec(String(text))!
   return {
     name,
     owner: owner!,
@@ -86,49 +91,49 @@ function toLock(name: string, [owner, token, acquiredAt, expiresAt]: readonly st
   }
 }
 
-/** Numbers as texts without an exponent, since Lua would write large ones with one. */
-const PRELUDE = `
-local function text(number) return string.format('%.0f', number) end
+/** Milliseconds by the server's clock. */
+const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local held = redis.call('HMGET', KEYS[1], 'owner', 'token', 'acquiredAt', 'expiresAt')
-local function isHeldBy(owner, token) return held[1] == owner and held[2] == token end
-local function write(owner, token, acquiredAt, expiresAt)
-  redis.call('HSET', KEYS[1], 'owner', owner, 'token', token, 'acquiredAt', acquiredAt, 'expiresAt', expiresAt)
-  redis.call('PEXPIREAT', KEYS[1], expiresAt)
+`
+
+/** Lua writes large numbers with an exponent, unless it is told how. A counter that was lost begins with the time. */
+const ACQUIRE = `${NOW}
+local token = redis.call('INCR', KEYS[2])
+if token < 1000000000000000 then
+  token = time[1] * 1000000 + time[2]
+  redis.call('SET', KEYS[2], string.format('%.0f', token))
 end
+local text = string.format('%.0f %.0f %.0f ', token, now, now + ARGV[2]) .. ARGV[1]
+if redis.call('SET', KEYS[1], text, 'NX', 'PX', ARGV[2]) then return { token, now } end
+return { 0, now, redis.call('GET', KEYS[1]) }
 `
 
-const ACQUIRE = `${PRELUDE}
-if held[1] then return { '0', text(now), held[1], held[2], held[3], held[4] } end
-local token = time[1] * 1000000 + time[2]
-local last = tonumber(redis.call('GET', KEYS[2]) or '0')
-if token <= last then token = last + 1 end
-redis.call('SET', KEYS[2], text(token))
-local expiresAt = text(now + tonumber(ARGV[2]))
-write(ARGV[1], text(token), text(now), expiresAt)
-return { '1', text(now), ARGV[1], text(token), text(now), expiresAt }
+/** The lock, if it is held by this owner under this token. */
+const HELD = `
+local text = redis.call('GET', KEYS[1])
+if not text then return {} end
+local token, acquiredAt, owner = string.match(text, '^(%d+) (%d+) %d+ (.*)$')
+if owner ~= ARGV[1] or token ~= ARGV[2] then return {} end
 `
 
-const EXTEND = `${PRELUDE}
-if not isHeldBy(ARGV[1], ARGV[2]) then return false end
-local expiresAt = text(now + tonumber(ARGV[3]))
-write(held[1], held[2], held[3], expiresAt)
-return { held[1], held[2], held[3], expiresAt }
+const EXTEND = `${NOW}${HELD}
+text = token .. ' ' .. acquiredAt .. ' ' .. string.format('%.0f ', now + ARGV[3]) .. owner
+redis.call('SET', KEYS[1], text, 'PX', ARGV[3])
+return { text }
 `
 
-const RELEASE = `${PRELUDE}
-if not isHeldBy(ARGV[1], ARGV[2]) then return false end
+const RELEASE = `${HELD}
 redis.call('DEL', KEYS[1])
-return { '1' }
+return { 1 }
 `
 
-const INSPECT = `${PRELUDE}
-if not held[1] then return false end
-return { held[1], held[2], held[3], held[4] }
+const INSPECT = `
+local text = redis.call('GET', KEYS[1])
+return text and { text } or {}
 `
 
-const FORCE_RELEASE = `${PRELUDE}
-if redis.call('DEL', KEYS[1]) == 0 then return false end
-return { '1' }
+const FORCE_RELEASE = `
+if redis.call('DEL', KEYS[1]) == 0 then return {} end
+return { 1 }
 `
