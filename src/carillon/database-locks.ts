@@ -14,23 +14,32 @@ const MOST_COLLISIONS = 5
  * @throws {ConfigError | DriverError | SchemaTooNewError} as `Carillon.open`
  */
 export async function databaseLocks(database: DatabaseInput): Promise<LockStore> {
-  return new DatabaseLocks(await Store.open(database))
+  const store = await Store.open(database)
+  return new DatabaseLocks(store, () => store.close())
 }
 
-/** Names stay in the table for good, since the next grant of one counts on from the last. */
+/** After how many grants leases are pruned that ended long ago. */
+const PRUNED_EVERY = 500
+
 class DatabaseLocks implements LockStore {
   readonly #store: Store
+  readonly #close: () => Promise<void>
+  #grants = 0
 
-  constructor(store: Store) {
+  /** @param close ends what it stands on, where that is its own */
+  constructor(store: Store, close = async () => {}) {
     this.#store = store
+    this.#close = close
   }
 
   async acquire(name: string, owner: string, ttlMs: number): Promise<LockAnswer> {
     for (let collisions = 0; ; collisions++) {
       try {
-        return await this.#store.transaction(async ({ leases, now }) => {
-          const { granted, lease } = await leases.acquire(name, owner, now, ttlMs)
-          return granted ? { granted, lock: lease } : { granted, holder: lease, at: now }
+        return await this.#store.transaction(async (tables) => {
+          const { leases } = tables
+          const { granted, lease, at } = await leases.acquire(name, owner, () => tables.exactNow(), ttlMs)
+          if (granted && ++this.#grants % PRUNED_EVERY === 0) await leases.prune(at)
+          return granted ? { granted, lock: lease } : { granted, holder: lease, at }
         })
       } catch (error) {
         // Two were the first to ask for this name, and the other one has written it.
@@ -40,13 +49,11 @@ class DatabaseLocks implements LockStore {
   }
 
   async extend(proof: LockProof, ttlMs: number): Promise<HeldLock | undefined> {
-    return this.#store.transaction(async ({ leases, now }) =>
-      (await leases.extend(proof, now, ttlMs)) ? leases.inspect(proof.name, now) : undefined,
-    )
+    return this.#store.transaction((tables) => tables.leases.extend(proof, () => tables.exactNow(), ttlMs))
   }
 
   async release(proof: LockProof): Promise<boolean> {
-    return this.#store.transaction(({ leases, now }) => leases.release(proof, now))
+    return this.#store.transaction((tables) => tables.leases.release(proof, () => tables.exactNow()))
   }
 
   async inspect(name: string): Promise<HeldLock | undefined> {
@@ -55,13 +62,14 @@ class DatabaseLocks implements LockStore {
   }
 
   async forceRelease(name: string): Promise<boolean> {
-    return this.#store.transaction(async ({ leases, now }) => {
-      const held = await leases.inspect(name, now)
-      return held !== undefined && leases.release(held, now)
+    return this.#store.transaction(async (tables) => {
+      const { leases } = tables
+      const held = await leases.inspect(name, await tables.exactNow())
+      return held !== undefined && leases.release(held, () => tables.exactNow())
     })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#store.close()
+    await this.#close()
   }
 }

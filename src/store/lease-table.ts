@@ -31,24 +31,21 @@ export class LeaseTable {
   /**
    * Takes a lease that is free or has expired. Must run inside a transaction.
    *
-   * @returns the lease, or the one that stands in the way
+   * @param clock is read once the lease is held: to wait for it takes time
+   * @returns the lease, or the one that stands in the way; and what time it was
    */
   async acquire(
     name: string,
     owner: string,
-    now: Instant,
+    clock: () => Promise<Instant>,
     ttlMs: number,
-  ): Promise<{ granted: boolean; lease: Lease }> {
-    const row = await this.#sql
-      .selectFrom('carillon_leases')
-      .selectAll()
-      .where('name', '=', name)
-      .modifyEnd(this.#flavor.forUpdate)
-      .executeTakeFirst()
-    if (row?.owner != null && row.expires_at > now)
-      return { granted: false, lease: toLease({ ...row, owner: row.owner }) }
+  ): Promise<{ granted: boolean; lease: Lease; at: Instant }> {
+    const row = await this.#hold(name)
+    const at = await clock()
+    if (row?.owner != null && row.expires_at > at)
+      return { granted: false, lease: toLease({ ...row, owner: row.owner }), at }
 
-    const grant = { owner, token: (row?.token ?? now * 1_000) + 1, acquired_at: now, expires_at: now + ttlMs }
+    const grant = { owner, token: (row?.token ?? at * 1_000) + 1, acquired_at: at, expires_at: at + ttlMs }
     // Two that are the first to ask for a name both find no row to lock: the primary key refuses the second.
     if (row === undefined)
       await this.#sql
@@ -56,37 +53,58 @@ export class LeaseTable {
         .values({ name, ...grant })
         .execute()
     else await this.#sql.updateTable('carillon_leases').set(grant).where('name', '=', name).execute()
-    return { granted: true, lease: toLease({ name, ...grant }) }
+    return { granted: true, lease: toLease({ name, ...grant }), at }
   }
 
-  /** Moves the end of a lease that this owner holds under this token. @returns whether it does */
+  /** Moves the end of a lease that this owner holds under this token. @returns it; `undefined` where it does not */
   async extend(
-    lease: Pick<Lease, 'name' | 'owner' | 'token'>,
-    now: Instant,
+    proof: Pick<Lease, 'name' | 'owner' | 'token'>,
+    clock: () => Promise<Instant>,
     ttlMs: number,
-  ): Promise<boolean> {
-    const { numUpdatedRows } = await this.#sql
+  ): Promise<Lease | undefined> {
+    const row = await this.#holdUnder(proof, clock)
+    if (row === undefined) return undefined
+    const expires_at = row.at + ttlMs
+    await this.#sql
       .updateTable('carillon_leases')
-      .set({ expires_at: now + ttlMs })
-      .where('name', '=', lease.name)
-      .where('owner', '=', lease.owner)
-      .where('token', '=', lease.token)
-      .where('expires_at', '>', now)
-      .executeTakeFirstOrThrow()
-    return numUpdatedRows > 0n
+      .set({ expires_at })
+      .where('name', '=', proof.name)
+      .execute()
+    return { ...row.lease, expiresAt: expires_at }
   }
 
   /** Gives a lease back. @returns whether this owner still held it under this token */
-  async release(lease: Pick<Lease, 'name' | 'owner' | 'token'>, now: Instant): Promise<boolean> {
-    const { numUpdatedRows } = await this.#sql
+  async release(
+    proof: Pick<Lease, 'name' | 'owner' | 'token'>,
+    clock: () => Promise<Instant>,
+  ): Promise<boolean> {
+    if ((await this.#holdUnder(proof, clock)) === undefined) return false
+    await this.#sql
       .updateTable('carillon_leases')
       .set({ owner: null })
-      .where('name', '=', lease.name)
-      .where('owner', '=', lease.owner)
-      .where('token', '=', lease.token)
-      .where('expires_at', '>', now)
-      .executeTakeFirstOrThrow()
-    return numUpdatedRows > 0n
+      .where('name', '=', proof.name)
+      .execute()
+    return true
+  }
+
+  /** The lease, which nobody changes before the end of the transaction, if it is in force under this proof. */
+  async #holdUnder(
+    { name, owner, token }: Pick<Lease, 'name' | 'owner' | 'token'>,
+    clock: () => Promise<Instant>,
+  ): Promise<{ lease: Lease; at: Instant } | undefined> {
+    const row = await this.#hold(name)
+    if (row === undefined || row.owner !== owner || row.token !== token) return undefined
+    const at = await clock()
+    return row.expires_at > at ? { lease: toLease({ ...row, owner }), at } : undefined
+  }
+
+  async #hold(name: string) {
+    return this.#sql
+      .selectFrom('carillon_leases')
+      .selectAll()
+      .where('name', '=', name)
+      .modifyEnd(this.#flavor.forUpdate)
+      .executeTakeFirst()
   }
 
   /** Forgets leases that ended long ago. Most names are of one instant, and never asked for again. */

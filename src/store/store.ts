@@ -54,6 +54,11 @@ export class Tables extends TableSet {
     return this.#now
   }
 
+  /** The store's clock, read once more. */
+  async exactNow(): Promise<Instant> {
+    return this.#clock.now(this.#ask)
+  }
+
   /**
    * The schedule with this key, for a change of it. Nobody else changes it or plans from it until the end of the
    * transaction, and `now` is no earlier than any change that was made before.
@@ -67,7 +72,7 @@ export class Tables extends TableSet {
   async lockAll(namespace: string, keys: readonly string[]): Promise<ScheduleRecord[]> {
     const records = await this.schedules.lockMany(namespace, keys)
     // To wait for a lock takes time, and what was waited for has happened before now.
-    if (records.length > 0) this.#now = await this.#clock.now(this.#ask)
+    if (records.length > 0) this.#now = await this.exactNow()
     return records
   }
 }
