@@ -2,7 +2,9 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 const SEMANTICS = 'test/semantics/**/*.test.ts'
 /** Tests that make themselves databases on all servers. */
-const ON_SERVERS = ['plans', 'storage', 'interleaving', 'lock'].map((folder) => `test/${folder}/**/*.test.ts`)
+const ON_SERVERS = ['plans', 'storage', 'interleaving', 'lock', 'tasks'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+)
 const SERVERS = './test/support/shared-servers.ts'
 
 /** The tests of what Carillon does, on one kind of database. */

@@ -9,10 +9,15 @@ import { commandJob } from '../task/command-job.ts'
 import { JobRegistry } from '../task/job-registry.ts'
 import { Worker } from '../worker/worker.ts'
 import { claimableLedger } from './claimable-ledger.ts'
+import { LeaseLocks } from './lease-locks.ts'
 import { resolveOptions, type CarillonOptions, type Role, type Settings } from './options.ts'
+import { jobOf, StoredTasks } from './stored-tasks.ts'
+import { DEFAULT_OWNER, type TaskSettings } from './task-settings.ts'
+import { Tasks } from './tasks.ts'
 
-const ROLES: readonly Role[] = ['dispatch', 'work']
+const ROLES: readonly Role[] = ['dispatch', 'work', 'tasks']
 const DEFAULT_NAMESPACE = 'default'
+const NO_TASKS: TaskSettings = { schedule: () => {} }
 
 /**
  * The whole of Carillon in one process: the schedules of the default namespace, and what dispatches and runs them.
@@ -30,12 +35,20 @@ export class Carillon extends Catalog implements AsyncDisposable {
   readonly #dispatcher: Dispatcher
   readonly #pruner: Pruner
   readonly #worker: Worker
+  readonly #stored: StoredTasks
+  /** The tasks that code defines. */
+  readonly tasks: Tasks
   #roles: readonly Role[] = []
   #stopping: Promise<void> | undefined
 
   private constructor(settings: Settings, store: Store) {
     // Schedules of the built-in job can be stored anywhere; what runs it is another matter.
-    const catalogJobs = new JobRegistry([...settings.jobs, commandJob])
+    const storedTasks = settings.builtTasks.filter((task) => task.stored !== undefined)
+    const own = [
+      ...settings.jobs,
+      ...storedTasks.map((task) => jobOf(task, (...run) => this.tasks.runDue(...run))),
+    ]
+    const catalogJobs = new JobRegistry([...own, commandJob])
     const { owner, clock, logger } = settings
     const queue = new DatabaseQueue({ name: 'default', ledger: claimableLedger(store), clock, logger })
     const parts = { ...settings, store, jobs: catalogJobs, queues: [queue.name] }
@@ -44,10 +57,19 @@ export class Carillon extends Catalog implements AsyncDisposable {
     this.#settings = settings
     this.#store = store
 
-    const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(settings.jobs)
+    const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(own)
     this.#dispatcher = new Dispatcher({ ...settings, store })
     this.#pruner = new Pruner({ ...settings, store })
     this.#worker = new Worker({ ...settings, store, jobs, queues: [queue], owner })
+
+    const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
+    const taskOwner = settings.tasks?.owner ?? DEFAULT_OWNER
+    this.#stored = new StoredTasks(code, settings.builtTasks, taskOwner, logger)
+    const taskOptions = { tasks: settings.tasks ?? NO_TASKS, logger, clock }
+    this.tasks = new Tasks(taskOptions, settings.builtTasks, {
+      locks: settings.locks ?? new LeaseLocks(store),
+      enqueue: (task, nominalAt) => this.#stored.enqueue(task, nominalAt),
+    })
   }
 
   /**
@@ -106,7 +128,12 @@ export class Carillon extends Catalog implements AsyncDisposable {
     return report
   }
 
-  /** Starts to dispatch and to run; with `roles`, only one of them. Harmless when it has started. */
+  /**
+   * Starts to dispatch, to run what is dispatched, and to run tasks; with `roles`, only some of it. Harmless when it has
+   * started.
+   *
+   * @throws {ConfigError} when a task is to be stored under the key of a user's schedule
+   */
   async start({ roles = ROLES }: { roles?: readonly Role[] } = {}): Promise<void> {
     const unknown = roles.find((role) => !ROLES.includes(role))
     if (unknown !== undefined)
@@ -115,11 +142,27 @@ export class Carillon extends Catalog implements AsyncDisposable {
     if (this.#roles.length > 0) return
 
     this.#roles = roles
+    try {
+      if (roles.some((role) => role !== 'work')) await this.declareTasks()
+    } catch (error) {
+      this.#roles = []
+      throw error
+    }
     if (roles.includes('dispatch')) {
       this.#dispatcher.start()
       this.#pruner.start()
     }
     if (roles.includes('work')) this.#worker.start()
+    if (roles.includes('tasks')) this.tasks.start()
+  }
+
+  /**
+   * Makes the database hold the tasks that are to be schedules; `start` does this by itself.
+   *
+   * @throws {ConfigError} when a user's schedule has the name of one
+   */
+  async declareTasks(): Promise<void> {
+    if (this.#settings.tasks !== undefined) await this.#stored.declare()
   }
 
   /**
@@ -146,6 +189,11 @@ export class Carillon extends Catalog implements AsyncDisposable {
   }
 
   async #stop(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
-    await Promise.all([this.#dispatcher.stop(), this.#pruner.stop(), this.#worker.stop(graceMs, hurry)])
+    await Promise.all([
+      this.#dispatcher.stop(),
+      this.#pruner.stop(),
+      this.#worker.stop(graceMs, hurry),
+      this.tasks.stop({ grace: graceMs, hurry }),
+    ])
   }
 }

@@ -4,13 +4,16 @@ import type { Clock } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { SystemClock } from '../clock/system-clock.ts'
 import { ConfigError } from '../errors.ts'
+import type { LockStore } from '../lock/lock-store.ts'
 import type { DatabaseInput } from '../sql/database-input.ts'
 import { consoleLogger, guarded, type Logger } from '../logger.ts'
 import { didYouMean } from '../suggestion.ts'
+import type { Task } from '../task/fluent/task.ts'
 import type { AnyJob } from '../task/job.ts'
+import { buildTasks, type TaskSettings } from './task-settings.ts'
 
-/** What a process does: plan occurrences, run them, or both. */
-export type Role = 'dispatch' | 'work'
+/** What a process does: plan occurrences, run them, run tasks of code. */
+export type Role = 'dispatch' | 'work' | 'tasks'
 
 /** How Carillon is set up. The config file holds the same. */
 export interface CarillonOptions {
@@ -23,6 +26,11 @@ export interface CarillonOptions {
   readonly jobs?: readonly AnyJob[] | undefined
   /** Whether this process runs the built-in job `command`; `false` by default. */
   readonly allowCommands?: boolean | undefined
+
+  /** The locks that servers share, for tasks; in the database by default. */
+  readonly locks?: LockStore | undefined
+  /** The tasks that code defines. */
+  readonly tasks?: TaskSettings | undefined
 
   /** How far a dispatch pass looks ahead; `10m` by default. */
   readonly ahead?: Duration | undefined
@@ -53,6 +61,9 @@ export interface Settings {
   readonly database: DatabaseInput
   readonly jobs: readonly AnyJob[]
   readonly allowCommands: boolean
+  readonly locks: LockStore | undefined
+  readonly tasks: TaskSettings | undefined
+  readonly builtTasks: readonly Task[]
   readonly aheadMs: number
   readonly intervalMs: number
   readonly concurrency: number
@@ -70,6 +81,8 @@ const KNOWN = Object.keys({
   database: 1,
   jobs: 1,
   allowCommands: 1,
+  locks: 1,
+  tasks: 1,
   ahead: 1,
   interval: 1,
   concurrency: 1,
@@ -100,6 +113,9 @@ export function resolveOptions(options: CarillonOptions): Settings {
     database: options.database,
     jobs: options.jobs ?? [],
     allowCommands: options.allowCommands ?? false,
+    locks: options.locks,
+    tasks: options.tasks,
+    builtTasks: options.tasks === undefined ? [] : buildTasks(options.tasks),
     aheadMs: durationMs(options.ahead ?? '10m', 'ahead'),
     intervalMs: durationMs(options.interval ?? '5m', 'interval'),
     concurrency: options.concurrency ?? 20,

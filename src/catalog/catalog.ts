@@ -12,7 +12,7 @@ import { instantMs } from '../schedule/instant-input.ts'
 import { resolveDefinition, type ResolvedSchedule } from '../schedule/resolve-definition.ts'
 import type { InstantInput, RecurrenceInput, SchedulePatch } from '../schedule/schedule-input.ts'
 import { compileTiming } from '../schedule/timing.ts'
-import type { ScheduleRecord, ScheduleState } from '../store/schedule-record.ts'
+import type { ScheduleOrigin, ScheduleRecord, ScheduleState } from '../store/schedule-record.ts'
 import type { Store, Tables, TableSet, Transactions } from '../store/store.ts'
 import { checkCount } from './check-count.ts'
 import {
@@ -62,6 +62,8 @@ export interface CatalogParts extends ResolverParts {
   readonly store: Transactions & Partial<Pick<Store, 'join'>>
   /** How far ahead the schedule's own occurrences are written when it is stored. */
   readonly aheadMs: number
+  /** Who brings in what is new; `user` by default. */
+  readonly origin?: ScheduleOrigin
 }
 
 const DESCRIBE_PAGE = 200
@@ -84,7 +86,7 @@ export class Catalog {
     this.#parts = parts
     this.namespaceName = namespaceName
     this.#resolver = new ScheduleResolver(parts, namespaceName)
-    this.#writer = new ScheduleWriter(parts.store, namespaceName, parts.aheadMs)
+    this.#writer = new ScheduleWriter(parts.store, namespaceName, parts.aheadMs, parts.origin ?? 'user')
   }
 
   /**
@@ -233,17 +235,19 @@ export class Catalog {
   /**
    * Runs a schedule once, now, whether or not it is paused. The cursor stays where it is.
    *
+   * @param nominalAt the instant that the run stands for; for one that has a run already, that is the answer. Now by default
    * @throws {ScheduleNotFoundError} when there is no such schedule
    * @throws {ScheduleConflictError} when it is broken
    */
-  async trigger(key: string): Promise<Occurrence> {
+  async trigger(key: string, { nominalAt }: { nominalAt?: InstantInput } = {}): Promise<Occurrence> {
     const { store } = this.#parts
+    const instant = nominalAt === undefined ? undefined : instantMs(nominalAt, 'nominalAt')
     let written: OccurrenceRef | undefined
     const occurrence = await store.transaction(async (tables) => {
       const record = await this.#lock(tables, key)
       // A second try, after the answer to the first was lost, must not run it twice.
       const before = written && (await tables.ledger.find(written))
-      const triggered = before ?? (await triggerSchedule(tables, record))
+      const triggered = before ?? (await triggerSchedule(tables, record, instant))
       written = triggered
       return triggered
     })

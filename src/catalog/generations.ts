@@ -11,7 +11,12 @@ import type { Recurrence } from '../schedule/recurrence.ts'
 import { compileTiming, sameTiming } from '../schedule/timing.ts'
 import type { NewMissedRange } from '../store/ledger.ts'
 import { recordPlans } from '../store/record-plans.ts'
-import { parseDefinition, type GenerationCause, type ScheduleRecord } from '../store/schedule-record.ts'
+import {
+  parseDefinition,
+  type GenerationCause,
+  type ScheduleOrigin,
+  type ScheduleRecord,
+} from '../store/schedule-record.ts'
 import type { NewCursor } from '../store/cursor-table.ts'
 import type { NewSchedule } from '../store/schedule-table.ts'
 import type { Tables } from '../store/store.ts'
@@ -36,7 +41,7 @@ export interface ScheduleToWrite extends CompiledSchedule {
  */
 export async function createSchedules(
   tables: Tables,
-  namespace: string,
+  { namespace, origin }: { readonly namespace: string; readonly origin: ScheduleOrigin },
   schedules: readonly ScheduleToWrite[],
   aheadMs: number,
 ): Promise<ScheduleRecord[]> {
@@ -57,7 +62,7 @@ export async function createSchedules(
     definitionText: JSON.stringify(definition),
     terms: storedTerms(terms[i]!),
   }))
-  const ids = await tables.schedules.insert({ namespace, origin: 'user' }, writes, now)
+  const ids = await tables.schedules.insert({ namespace, origin }, writes, now)
   const cursors = writes.map((write, i): NewCursor => {
     const { nextAt = null, occurrences } = planned[i]!
     return {
@@ -80,11 +85,11 @@ export async function createSchedules(
     })),
   )
   await tables.ledger.insert(occurrences, now)
-  return writes.map((write, i) => newRecord(namespace, write, cursors[i]!, now))
+  return writes.map((write, i) => newRecord({ namespace, origin }, write, cursors[i]!, now))
 }
 
 function newRecord(
-  namespace: string,
+  { namespace, origin }: { readonly namespace: string; readonly origin: ScheduleOrigin },
   { key, group, state, definitionText }: NewSchedule,
   { id, generation, nextAt, lastAt, planned }: NewCursor,
   now: Instant,
@@ -100,7 +105,7 @@ function newRecord(
     nextAt,
     lastAt,
     planned,
-    origin: 'user',
+    origin,
     revision: 1,
     definitionText,
     reason: null,

@@ -1,6 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import { isRefusal } from '../sql/sql-error.ts'
-import type { ScheduleRecord } from '../store/schedule-record.ts'
+import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
 import type { Tables, Transactions } from '../store/store.ts'
 import { changeSchedule, createSchedules, type ScheduleToWrite } from './generations.ts'
 
@@ -59,14 +59,17 @@ interface Waiting {
 export class ScheduleWriter {
   readonly #store: Transactions
   readonly #namespace: string
+  readonly #origin: ScheduleOrigin
   readonly #aheadMs: number
   #waiting: Waiting[] = []
   #isAtWork = false
 
-  constructor(store: Transactions, namespace: string, aheadMs: number) {
+  /** @param origin that of what is new */
+  constructor(store: Transactions, namespace: string, aheadMs: number, origin: ScheduleOrigin) {
     this.#store = store
     this.#namespace = namespace
     this.#aheadMs = aheadMs
+    this.#origin = origin
   }
 
   /** Stores one schedule, perhaps together with others. */
@@ -126,7 +129,14 @@ export class ScheduleWriter {
     const present = byKey(await tables.lockAll(this.#namespace, keys))
 
     const missing = schedules.filter(({ key }) => !present.has(key))
-    const created = byKey(await createSchedules(tables, this.#namespace, missing, this.#aheadMs))
+    const created = byKey(
+      await createSchedules(
+        tables,
+        { namespace: this.#namespace, origin: this.#origin },
+        missing,
+        this.#aheadMs,
+      ),
+    )
 
     const changed = new Set<string>()
     for (const schedule of schedules) {

@@ -1,3 +1,4 @@
+import type { Instant } from '../clock/clock.ts'
 import { ScheduleConflictError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
 import type { OccurrenceRef } from '../schedule/occurrence.ts'
@@ -11,15 +12,23 @@ import { storedDefinition } from './generations.ts'
 /**
  * Writes one occurrence by hand, due at once. The cursor stays where it is.
  *
+ * @param nominalAt its instant, which may have an occurrence already; the first free one by default
  * @throws {ScheduleConflictError} when the schedule is broken
  */
-export async function triggerSchedule(tables: Tables, record: ScheduleRecord): Promise<OccurrenceRecord> {
+export async function triggerSchedule(
+  tables: Tables,
+  record: ScheduleRecord,
+  nominalAt?: Instant,
+): Promise<OccurrenceRecord> {
   if (record.state === 'broken') {
     const message = `schedule "${record.key}" is broken and cannot run: ${record.reason}`
     throw new ScheduleConflictError(message, record.key)
   }
   const definition = storedDefinition(record)
-  const ref = await freeInstant(tables, record, definition)
+  const given = nominalAt === undefined ? undefined : refAt(record, nominalAt)
+  const present = given && (await tables.ledger.find(given))
+  if (present !== undefined) return present
+  const ref = given ?? (await freeInstant(tables, record, definition))
   const { queue, job } = definition
   await tables.ledger.insert([{ ...ref, dueAt: tables.now, origin: 'manual', queue, job }], tables.now)
   return (await tables.ledger.find(ref))!
@@ -35,10 +44,13 @@ async function freeInstant(
   definition: Definition,
 ): Promise<OccurrenceRef> {
   const recurrence = compileTiming(definition, seedOf(record))
-  const ref = { scheduleId: record.id, generation: record.generation }
   for (let nominalAt = tables.now; ; nominalAt++) {
     const isOfRecurrence = recurrence.nextMs(nominalAt - 1, nominalAt) !== undefined
-    if (!isOfRecurrence && (await tables.ledger.find({ ...ref, nominalAt })) === undefined)
-      return { ...ref, nominalAt }
+    const ref = refAt(record, nominalAt)
+    if (!isOfRecurrence && (await tables.ledger.find(ref)) === undefined) return ref
   }
+}
+
+function refAt({ id, generation }: ScheduleRecord, nominalAt: Instant): OccurrenceRef {
+  return { scheduleId: id, generation, nominalAt }
 }

@@ -5,6 +5,7 @@ import { addMigrate } from './command/migrate.ts'
 import { addNext } from './command/next.ts'
 import { addSchedule } from './command/schedule.ts'
 import { addStart, addWork } from './command/start.ts'
+import { addTasks } from './command/tasks.ts'
 import type { Invocation } from './invocation.ts'
 
 const EXAMPLES = `
@@ -55,6 +56,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addMigrate(program, invocation)
   addNext(program, invocation)
   addSchedule(program, invocation)
+  addTasks(program, invocation)
   return program
 }
 

@@ -171,7 +171,7 @@ describe('bad usage', () => {
     [['dispatch', 'soon'], '"soon" is not a number of seconds'],
     [
       ['start', '--roles', 'dispatch,wrok'],
-      '--roles "wrok" is not one of dispatch, work: did you mean "work"?',
+      '--roles "wrok" is not one of dispatch, work, tasks: did you mean "work"?',
     ],
     [
       ['schedule', 'list', '--database', 'carillon.db'],

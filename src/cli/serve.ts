@@ -2,6 +2,7 @@ import { resolveOptions, type CarillonOptions, type Role } from '../carillon/opt
 import { formatDuration } from '../clock/duration.ts'
 import { COMMAND_JOB } from '../task/command-job.ts'
 import { EXIT } from './exit-status.ts'
+import { handOverTasks } from './hand-over.ts'
 import { interruption } from './interruption.ts'
 import type { Call } from './invocation.ts'
 import { nextRuns } from './next-runs.ts'
@@ -12,11 +13,13 @@ import { catalogOf } from './session.ts'
 import { readSetup } from './setup.ts'
 
 export interface ServeOptions {
-  readonly roles: readonly Role[]
+  /** All that the config file has a use for, when left out. */
+  readonly roles: readonly Role[] | undefined
   /** As the command line says; `undefined` leaves it to the config file. */
   readonly allowCommands: boolean | undefined
 }
 
+const WITHOUT_TASKS: readonly Role[] = ['dispatch', 'work']
 const SHOWN_RUNS = 5
 
 /**
@@ -25,7 +28,10 @@ const SHOWN_RUNS = 5
  *
  * @returns the exit status
  */
-export async function serve(call: Call<object>, { roles, allowCommands }: ServeOptions): Promise<number> {
+export async function serve(
+  call: Call<object>,
+  { roles: asked, allowCommands }: ServeOptions,
+): Promise<number> {
   const { output, terminal } = call
   const setup = await readSetup(call.options, terminal)
   const options: CarillonOptions = {
@@ -34,8 +40,10 @@ export async function serve(call: Call<object>, { roles, allowCommands }: ServeO
     logger: setup.options.logger ?? cliLogger(output, terminal.clock, { info: true }),
   }
 
+  const roles = asked ?? (options.tasks === undefined ? WITHOUT_TASKS : [...WITHOUT_TASKS, 'tasks'])
   using interrupted = interruption(terminal)
   await using carillon = await openCarillon(options)
+  handOverTasks(carillon.tasks, call.options)
   const report: ServerReport = {
     server: carillon.server,
     database: setup.database.address,

@@ -5,6 +5,7 @@ import { Loop } from '../clock/loop.ts'
 import { LeaseLostError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { HeldLock, LockStore } from './lock-store.ts'
+import { Outage } from './outage.ts'
 
 /**
  * What is written about locks: nothing; tries to run what has been running for 10 minutes or more; also each try that found
@@ -19,6 +20,8 @@ export interface OverlapGuardOptions {
   readonly logLevel: LockLogLevel
   /** Names this process; no other one has the same. A random one by default. */
   readonly owner?: string
+  /** Where it is told that the locks cannot be asked, when others tell the same. */
+  readonly outage?: Outage
 }
 
 /** How long a lock is held. */
@@ -44,12 +47,15 @@ export type GuardedRun<T> =
   | { readonly kind: 'unavailable'; readonly error: unknown }
 
 const LEVELS: readonly LockLogLevel[] = ['none', 'abandoned', 'conflicts', 'verbose']
+/** Whether what belongs to one level is told at another. */
+export function tellsOf(level: LockLogLevel, wanted: LockLogLevel): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(wanted)
+}
+
 /** A run that goes on for this long counts as abandoned. */
 const ABANDONED_AFTER_MS = 600_000
 /** How long to wait before a lock that could not be extended is extended again. */
 const TRY_AGAIN_MS = 1_000
-/** How often it is told that the locks cannot be asked. */
-const TELL_AGAIN_MS = 60_000
 
 /**
  * Keeps what has one name from running twice at a time, on any number of servers. The lock is taken before the run and is
@@ -61,11 +67,12 @@ const TELL_AGAIN_MS = 60_000
 export class OverlapGuard {
   readonly #options: OverlapGuardOptions
   readonly #owner: string
-  #toldAt = -Infinity
+  readonly #outage: Outage
 
   constructor(options: OverlapGuardOptions) {
     this.#options = options
     this.#owner = options.owner ?? randomUUID()
+    this.#outage = options.outage ?? new Outage(options.clock, options.logger)
   }
 
   /**
@@ -160,14 +167,10 @@ export class OverlapGuard {
 
   #tell(level: LockLogLevel, severity: 'info' | 'warn', fields: object, message: string): void {
     const { logger, logLevel } = this.#options
-    if (LEVELS.indexOf(logLevel) >= LEVELS.indexOf(level)) logger[severity](fields, message)
+    if (tellsOf(logLevel, level)) logger[severity](fields, message)
   }
 
-  /** Once a minute, not once a try: a server that is down would fill the log. */
   #tellUnavailable(name: string, error: unknown, message: string): void {
-    const now = this.#options.clock.now()
-    if (now >= this.#toldAt && now < this.#toldAt + TELL_AGAIN_MS) return
-    this.#toldAt = now
-    this.#options.logger.error({ lock: name, error }, message)
+    this.#outage.tell({ lock: name, error }, message)
   }
 }

@@ -1,5 +1,18 @@
 import { InvalidInputError } from '../errors.ts'
 
+/** How an error calls the line, and what it says would be right. */
+export interface CommandWording {
+  readonly line: string
+  readonly shell: string
+  readonly variable: (name: string) => string
+}
+
+const ON_COMMAND_LINE: CommandWording = {
+  line: '--command',
+  shell: 'add --shell',
+  variable: (name) => `--env ${name}=…`,
+}
+
 /** What a shell would act on, outside of quotes. */
 const SYNTAX = new Set('|&;<>()$`*?[]{}#~!\n')
 /** What a shell acts on even between double quotes. */
@@ -18,8 +31,8 @@ const ASSIGNMENT = /^\s*([A-Za-z_]\w*)\+?=/
  *
  * @throws {InvalidInputError} for unquoted shell syntax, a variable before the program, a quote that is not closed, or a line without a program
  */
-export function splitCommandLine(line: string): string[] {
-  refuseAssignment(line)
+export function splitCommandLine(line: string, wording: CommandWording = ON_COMMAND_LINE): string[] {
+  refuseAssignment(line, wording)
 
   const words: string[] = []
   let word: string | undefined
@@ -44,7 +57,7 @@ export function splitCommandLine(line: string): string[] {
       quote = char
       word ??= ''
     } else if (quote === '"' || isSyntax(char, word)) {
-      throw shellSyntax(line, at)
+      throw shellSyntax(line, at, wording)
     } else if (/\s/.test(char)) {
       if (word !== undefined) words.push(word)
       word = undefined
@@ -54,10 +67,10 @@ export function splitCommandLine(line: string): string[] {
   }
 
   if (quote !== '')
-    throw new InvalidInputError(`--command has a ${quote} that is not closed: ${line}`, 'command')
+    throw new InvalidInputError(`${wording.line} has a ${quote} that is not closed: ${line}`, 'command')
   if (word !== undefined) words.push(word)
   if (words.length === 0 || words[0] === '')
-    throw new InvalidInputError('--command names no program', 'command')
+    throw new InvalidInputError(`${wording.line} names no program`, 'command')
   return words
 }
 
@@ -71,12 +84,12 @@ export function formatCommandLine(words: readonly string[]): string {
     .join(' ')
 }
 
-function refuseAssignment(line: string): void {
+function refuseAssignment(line: string, wording: CommandWording): void {
   const name = ASSIGNMENT.exec(line)?.[1]
   if (name === undefined) return
   throw new InvalidInputError(
-    `--command begins with a variable, ${name}=…, which only a shell could set: give it as --env ${name}=… ` +
-      'and begin with the program, or add --shell',
+    `${wording.line} begins with a variable, ${name}=…, which only a shell could set: give it as ${wording.variable(name)} ` +
+      `and begin with the program, or ${wording.shell}`,
     'command',
   )
 }
@@ -87,11 +100,11 @@ function isSyntax(char: string, word: string | undefined): boolean {
   return SYNTAX.has(char)
 }
 
-function shellSyntax(line: string, at: number): InvalidInputError {
+function shellSyntax(line: string, at: number, wording: CommandWording): InvalidInputError {
   const char = line[at] === '\n' ? 'a line break' : line[at]
   return new InvalidInputError(
-    `--command has shell syntax, ${char} at position ${at} of ${JSON.stringify(line)}, and no shell is asked for: ` +
-      'add --shell, or put it in single quotes',
+    `${wording.line} has shell syntax, ${char} at position ${at} of ${JSON.stringify(line)}, and no shell is asked for: ` +
+      `${wording.shell}, or put it in single quotes`,
     'command',
   )
 }

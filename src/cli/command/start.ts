@@ -9,6 +9,7 @@ interface StartOptions {
   readonly roles?: readonly Role[]
 }
 
+const ROLES: readonly Role[] = ['dispatch', 'work', 'tasks']
 const ALLOW_COMMANDS = [
   '--allow-commands',
   'run schedules of the job "command": anyone who can write to the database then runs programs here',
@@ -18,15 +19,13 @@ const ALLOW_COMMANDS = [
 export function addStart(program: Command, invocation: Invocation): void {
   program
     .command('start')
-    .summary('run a server: dispatch what is due, and run it')
+    .summary('run a server: dispatch what is due, run it, and run tasks')
     .description(
-      'Runs a server until Ctrl-C: it dispatches what falls due, and runs it. Any number may share a database.',
+      'Runs a server until Ctrl-C: it dispatches what falls due, runs it, and runs the tasks of the config file. Any number may share a database.',
     )
     .option(...ALLOW_COMMANDS)
-    .option('--roles <roles>', 'only some of dispatch,work', listOf<Role>('--roles', ['dispatch', 'work']))
-    .action(
-      action<StartOptions>(invocation, (call) => start(call, call.options.roles ?? ['dispatch', 'work'])),
-    )
+    .option('--roles <roles>', 'only some of dispatch,work,tasks', listOf<Role>('--roles', ROLES))
+    .action(action<StartOptions>(invocation, (call) => start(call, call.options.roles)))
 }
 
 /** `carillon work`: a server that only runs. */
@@ -41,6 +40,6 @@ export function addWork(program: Command, invocation: Invocation): void {
     .action(action<StartOptions>(invocation, (call) => start(call, ['work'])))
 }
 
-function start(call: Call<StartOptions>, roles: readonly Role[]): Promise<number> {
+function start(call: Call<StartOptions>, roles: readonly Role[] | undefined): Promise<number> {
   return serve(call, { roles, allowCommands: call.options.allowCommands })
 }
