@@ -21,67 +21,81 @@ export function redisLocks(client: RedisClient, options: RedisLocksOptions = {})
  * Every step is one script, so nothing can come between looking and writing. The server's clock decides. Tokens are
  * counted up from its time in microseconds, so they rise also when Redis has lost its data.
  *
- * A lock is one text: token, beginning, end, owner.
+ * A lock is one text: token, length of the owner, owner, beginning, end.
  *
  * @see docs/design/locks.md
  */
 class RedisLocks implements LockStore {
   readonly #run: RunScript
   readonly #prefix: string
+  readonly #tokenKey: string
 
   constructor(client: RedisClient, { prefix = 'carillon' }: RedisLocksOptions) {
     this.#run = scriptRunner(client)
     this.#prefix = prefix
+    this.#tokenKey = `{${prefix}}:token`
   }
 
-  async acquire(name: string, owner: string, ttlMs: number): Promise<LockAnswer> {
+  acquire(name: string, owner: string, ttlMs: number): Promise<LockAnswer> {
     const ttl = Math.max(Math.ceil(ttlMs), 1)
-    const answer = await this.#ask(ACQUIRE, name, owner, ttl)
-    const at = Number(answer[1])
-    if (answer.length === 3) return { granted: false, holder: toLock(name, answer[2]), at }
-    const lock = { name, owner, token: Number(answer[0]), acquiredAt: at, expiresAt: at + ttl }
-    return { granted: true, lock }
+    return this.#ask(ACQUIRE, name, [owner, String(ttl)], ([token, now, held]): LockAnswer => {
+      const at = Number(now)
+      if (held !== undefined) return { granted: false, holder: toLock(name, held), at }
+      return {
+        granted: true,
+        lock: { name, owner, token: Number(token), acquiredAt: at, expiresAt: at + ttl },
+      }
+    })
   }
 
-  async extend({ name, owner, token }: LockProof, ttlMs: number): Promise<HeldLock | undefined> {
-    const [text] = await this.#ask(EXTEND, name, owner, token, Math.max(Math.ceil(ttlMs), 1))
-    return text === undefined ? undefined : toLock(name, text)
+  extend({ name, owner, token }: LockProof, ttlMs: number): Promise<HeldLock | undefined> {
+    const ttl = Math.max(Math.ceil(ttlMs), 1)
+    const values = [proofText(owner, token), String(ttl)]
+    return this.#ask(EXTEND, name, values, ([text]) => (text === undefined ? undefined : toLock(name, text)))
   }
 
-  async release({ name, owner, token }: LockProof): Promise<boolean> {
-    return (await this.#ask(RELEASE, name, owner, token)).length > 0
+  release({ name, owner, token }: LockProof): Promise<boolean> {
+    return this.#ask(RELEASE, name, [proofText(owner, token)], ({ length }) => length > 0)
   }
 
-  async inspect(name: string): Promise<HeldLock | undefined> {
-    const [text] = await this.#ask(INSPECT, name)
-    return text === undefined ? undefined : toLock(name, text)
+  inspect(name: string): Promise<HeldLock | undefined> {
+    return this.#ask(INSPECT, name, [], ([text]) => (text === undefined ? undefined : toLock(name, text)))
   }
 
-  async forceRelease(name: string): Promise<boolean> {
-    return (await this.#ask(FORCE_RELEASE, name)).length > 0
+  forceRelease(name: string): Promise<boolean> {
+    return this.#ask(FORCE_RELEASE, name, [], ({ length }) => length > 0)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** @returns what a script answers: a list, which is empty where it has nothing to say */
-  async #ask(
+  /** @param read is given what the script answers: a list, which is empty where it has nothing to say */
+  #ask<T>(
     script: string,
     name: string,
-    ...values: readonly (string | number)[]
-  ): Promise<readonly unknown[]> {
+    values: readonly string[],
+    read: (answer: readonly unknown[]) => T,
+  ): Promise<T> {
     // In braces: a cluster keeps both on one server.
-    const keys = [`{${this.#prefix}}:lock:${name}`, `{${this.#prefix}}:token`]
-    try {
-      return (await this.#run(script, keys, values.map(String))) as unknown[]
-    } catch (cause) {
-      const message = `Redis did not carry out a step of lock "${name}": ${(cause as Error).message}`
-      throw new DriverError(message, { retryable: true, cause })
-    }
+    const lock = `{${this.#prefix}}:lock:${name}`
+    const keys = script === ACQUIRE ? [lock, this.#tokenKey] : [lock]
+    // Without async functions, each of which would cost as much as the rest of this.
+    return this.#run(script, keys, values).then(
+      (answer) => read(answer as readonly unknown[]),
+      (cause: unknown) => {
+        const message = `Redis did not carry out a step of lock "${name}": ${(cause as Error).message}`
+        throw new DriverError(message, { retryable: true, cause })
+      },
+    )
   }
 }
 
+/** What the text of a lock begins with. The length tells where the owner ends, whatever is in it. */
+function proofText(owner: string, token: number): string {
+  return `${token} ${Buffer.byteLength(owner)} ${owner} `
+}
+
 function toLock(name: string, text: unknown): HeldLock {
-  const [, token, acquiredAt, expiresAt, owner] = /^(\d+) (\d+) (\d+) (.*)$/s.exec(String(text))!
+  const [, token, owner, acquiredAt, expiresAt] = /^(\d+) \d+ (.*) (\d+) (\d+)$/s.exec(String(text))!
   return {
     name,
     owner: owner!,
@@ -104,22 +118,21 @@ if token < 1000000000000000 then
   token = time[1] * 1000000 + time[2]
   redis.call('SET', KEYS[2], string.format('%.0f', token))
 end
-local text = string.format('%.0f %.0f %.0f ', token, now, now + ARGV[2]) .. ARGV[1]
+local text = string.format('%.0f %d ', token, #ARGV[1]) .. ARGV[1] .. string.format(' %.0f %.0f', now, now + ARGV[2])
 if redis.call('SET', KEYS[1], text, 'NX', 'PX', ARGV[2]) then return { token, now } end
 return { 0, now, redis.call('GET', KEYS[1]) }
 `
 
-/** The lock, if it is held by this owner under this token. */
+/** Goes on if the lock is held under this proof. */
 const HELD = `
 local text = redis.call('GET', KEYS[1])
-if not text then return {} end
-local token, acquiredAt, owner = string.match(text, '^(%d+) (%d+) %d+ (.*)$')
-if owner ~= ARGV[1] or token ~= ARGV[2] then return {} end
+if not text or string.sub(text, 1, #ARGV[1]) ~= ARGV[1] then return {} end
 `
 
 const EXTEND = `${NOW}${HELD}
-text = token .. ' ' .. acquiredAt .. ' ' .. string.format('%.0f ', now + ARGV[3]) .. owner
-redis.call('SET', KEYS[1], text, 'PX', ARGV[3])
+local acquiredAt = string.match(text, '(%d+) %d+$')
+text = ARGV[1] .. acquiredAt .. string.format(' %.0f', now + ARGV[2])
+redis.call('SET', KEYS[1], text, 'PX', ARGV[2])
 return { text }
 `
 
