@@ -65,7 +65,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
     const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
     const taskOwner = settings.tasks?.owner ?? DEFAULT_OWNER
     this.#stored = new StoredTasks(code, settings.builtTasks, taskOwner, logger)
-    const taskOptions = { tasks: settings.tasks ?? NO_TASKS, logger, clock }
+    const taskOptions = { tasks: settings.tasks ?? NO_TASKS, logger, clock, grace: settings.graceMs }
     this.tasks = new Tasks(taskOptions, settings.builtTasks, {
       locks: settings.locks ?? new LeaseLocks(store),
       enqueue: (task, nominalAt) => this.#stored.enqueue(task, nominalAt),

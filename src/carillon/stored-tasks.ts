@@ -114,7 +114,7 @@ export class StoredTasks {
       timezone,
       // A job of the database runs by itself; everything else by way of the task.
       ...(task.work.kind === 'job'
-        ? { job: task.work.job, payload: task.work.payload }
+        ? { job: task.work.job, payload: task.work.payload, queue: task.work.queue ?? 'default' }
         : { job: reservedName(task), payload: null }),
       ...policy,
       group: this.#owner,

@@ -121,8 +121,8 @@ describe('a run', () => {
         s
           .call(f)
           .everyMinute()
-          .skip(false)
-          .skip(() => true),
+          .skip(false) // a condition of the task; no test is left out
+          .skip(() => true), // the same
       {},
     ],
     [

@@ -143,17 +143,19 @@ export class Tasks implements AsyncDisposable {
    *
    * @param stop ends it early: nothing more begins, what runs may end within `grace`, and is aborted then
    * @param hurry ends the grace
-   * @param onResult told of each instant as it ends
    */
-  async runMinute(
-    { stop, hurry }: { stop?: AbortSignal | undefined; hurry?: AbortSignal | undefined } = {},
-    onResult?: (result: TaskResult) => void,
-  ): Promise<readonly TaskResult[]> {
+  async runMinute({
+    stop,
+    hurry,
+  }: { stop?: AbortSignal | undefined; hurry?: AbortSignal | undefined } = {}): Promise<
+    readonly TaskResult[]
+  > {
     const graceMs = durationMs(this.#options.grace ?? '30s', 'grace')
     const stopping = stop ?? new AbortController().signal
     const abort = new AbortController()
     const end = () => abort.abort(new WorkerStoppedError('the server that ran it stops'))
-    hurry?.addEventListener('abort', end, { once: true })
+    if (hurry?.aborted === true) end()
+    else hurry?.addEventListener('abort', end, { once: true })
     let alarm: Alarm | undefined
     const limit = () => {
       alarm = this.#clock.alarmAt(this.#clock.now() + graceMs, end)
@@ -162,7 +164,7 @@ export class Tasks implements AsyncDisposable {
     else stopping.addEventListener('abort', limit, { once: true })
     try {
       const signals = { stop: stopping, abort: abort.signal }
-      return await serveMinute(this.#runner, this.#clock, signals, onResult)
+      return await serveMinute(this.#runner, this.#clock, signals)
     } finally {
       alarm?.cancel()
       stopping.removeEventListener('abort', limit)

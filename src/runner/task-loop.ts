@@ -4,14 +4,12 @@ import { waitAtMost } from '../clock/wait.ts'
 import { WorkerStoppedError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Task } from '../task/fluent/task.ts'
-import type { TaskResult, TaskRunner } from './task-runner.ts'
+import type { TaskRunner } from './task-runner.ts'
 
 export interface TaskLoopOptions {
   readonly runner: TaskRunner
   readonly clock: Clock
   readonly logger: Logger
-  /** Told of each instant that was served. */
-  readonly onResult?: ((result: TaskResult) => void) | undefined
 }
 
 /** An instant that is older, because the machine slept or was busy, is missed. */
@@ -111,9 +109,9 @@ export class TaskLoop {
   }
 
   #run(task: Task, nominalAt: Instant): void {
-    const { runner, logger, onResult } = this.#options
+    const { runner, logger } = this.#options
     const run = runner.run(task, nominalAt, this.#stop.signal).then(
-      (result) => onResult?.(result),
+      () => {},
       (error: unknown) => logger.error({ task: task.name, error }, 'a task could not be brought to its end'),
     )
     const tracked: Promise<void> = run.finally(() => this.#runs.delete(tracked))

@@ -19,16 +19,12 @@ export async function serveMinute(
   runner: TaskRunner,
   clock: Clock,
   { stop, abort }: { readonly stop: AbortSignal; readonly abort: AbortSignal },
-  onResult: (result: TaskResult) => void = () => {},
 ): Promise<readonly TaskResult[]> {
   const now = clock.now()
   const from = Math.floor(now / MINUTE_MS) * MINUTE_MS
   const until = from + MINUTE_MS - 1
   const results: TaskResult[] = []
-  const tell = (result: TaskResult) => {
-    results.push(result)
-    onResult(result)
-  }
+  const tell = (result: TaskResult) => void results.push(result)
   const served = Promise.all(runner.tasks.map((task) => serve(task)))
   const aborted = new Promise<void>((resolve) => {
     if (abort.aborted) resolve()

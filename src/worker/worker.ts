@@ -38,6 +38,8 @@ const BEGUN_AT_ONCE = 5_000
 const HELD_MS = 100
 /** How long it is between two looks for expired leases while there are any leases. */
 const REAP_MS = 5_000
+/** The same, while nobody holds any. */
+const IDLE_REAP_MS = 10_000
 /** How many expired leases are taken back in one transaction. */
 const REAPED_AT_ONCE = 500
 
@@ -302,11 +304,11 @@ export class Worker {
   /** Takes back what vanished servers held. */
   async #reap(): Promise<Instant> {
     const { store, clock, leaseMs, logger } = this.#options
-    const longest = Math.floor(leaseMs / 3)
+    const third = Math.floor(leaseMs / 3)
     const expired = await store.read((tables) => tables.runs.nextExpiry())
-    // What nobody holds now, nobody loses for a while.
-    if (expired === undefined) return clock.now() + longest
-    const period = Math.min(longest, REAP_MS)
+    // What nobody holds now, nobody loses at once. Others may have shorter leases, and claims end seconds after their due instants.
+    if (expired === undefined) return clock.now() + Math.min(third, IDLE_REAP_MS)
+    const period = Math.min(third, REAP_MS)
     if (expired > (await store.now())) return clock.now() + period
 
     // What runs here is not lost, however long this process slept or could not write.

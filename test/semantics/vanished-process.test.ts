@@ -50,6 +50,28 @@ describe('a process that is not heard of any more', () => {
     await closing
   })
 
+  it('loses its run in seconds to one whose own lease is long', async () => {
+    const asleep = new ManualClock(world.clock.now())
+    const end = gate()
+    const job = world.job('slow', () => end.promise)
+    const first = await world.open({ jobs: [job], clock: asleep, lease: '2s' })
+    // It looks for leases while there are none, and cannot take the run for itself.
+    const second = await world.open({ lease: '1h' })
+    await second.start()
+    await world.clock.advance('1s')
+    await first.schedule({ key: 'a', at: world.clock.now() + 500, job: 'slow' })
+    await first.start({ roles: ['work'] })
+    await asleep.advanceTo(world.clock.now() + 500)
+    expect(await first.history('a', { until: instant('10:10') })).toMatchObject([{ state: 'running' }])
+    await world.clock.advance('30s')
+    expect(await second.history('a')).toMatchObject([{ state: 'planned', attempt: 1 }])
+
+    end.resolve()
+    const closing = first.close()
+    await asleep.advance('5m')
+    await closing
+  })
+
   it('gives up what it had claimed and not begun', async () => {
     const asleep = new ManualClock(world.clock.now())
     const first = await world.open({ clock: asleep })
