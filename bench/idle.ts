@@ -32,18 +32,17 @@ export async function bench({ quick, alone, kinds }: BenchOptions): Promise<Benc
   const windows = quick ? 3 : 5
   const rows: BenchRow[] = []
   for (const kind of kinds) {
-    let probe = 0
-    let nothing = 0
     for (const count of quick ? [1_000, 100_000] : [1_000, 1_000_000]) {
       await using database = await databases.create(kind)
       await seedSchedules(database, { count, schedule: dailyAt(nextFullHour() + 12 * 3_600_000) })
       await untilQuiet(kind)
-      probe ||= await idle('probe', kind, database.address, windows)
-      nothing ||= await idle('nothing', kind, database.address, windows)
+      const probe = await idle('probe', kind, database.address, windows)
+      const nothing = await idle('nothing', kind, database.address, windows)
       const ours = await idle('carillon', kind, database.address, windows)
-      rows.push(row(`${kind}, ${count.toLocaleString('en')} schedules`, 's/min', ours, probe))
+      const label = `${kind}, ${count.toLocaleString('en')} schedules`
+      rows.push(row(label, 's/min', ours, probe))
+      rows.push(row(`${label}, a process that does nothing`, 's/min', nothing, probe))
     }
-    rows.push(row(`${kind}, a process that does nothing`, 's/min', nothing, probe))
   }
   for (const [name, idler, server, address] of alone ? [] : await peers(databases)) {
     await untilQuiet(server)
