@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 const SEMANTICS = 'test/semantics/**/*.test.ts'
 /** Tests that make themselves databases on all servers. */
-const ON_SERVERS = ['plans', 'storage', 'interleaving', 'lock', 'tasks'].map(
+const ON_SERVERS = ['plans', 'storage', 'interleaving', 'lock', 'queue', 'tasks'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 )
 const SERVERS = './test/support/shared-servers.ts'

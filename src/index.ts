@@ -13,7 +13,7 @@ export type { Json } from './schedule/json.ts'
 export type { OccurrenceOrigin, OccurrenceState, SkipReason } from './schedule/occurrence.ts'
 export { Catalog } from './catalog/catalog.ts'
 export type { WriteCounts } from './catalog/bulk-writer.ts'
-export type { DescribeFilter, HistoryOptions, ResumeAnswer } from './catalog/catalog.ts'
+export type { DescribeFilter, HistoryOptions, ResumeAnswer } from './catalog/catalog-options.ts'
 export type { ScheduleOptions } from './catalog/schedule-resolver.ts'
 export type { Schedule } from './catalog/schedule-view.ts'
 export type { Occurrence } from './catalog/occurrence-view.ts'
@@ -35,6 +35,21 @@ export { commandJob } from './task/command-job.ts'
 export type { CommandResult } from './task/program.ts'
 export { Tasks, type TaskInfo, type TasksOptions } from './carillon/tasks.ts'
 export type { TaskSettings } from './carillon/task-settings.ts'
+export { databaseQueue, type QueueChoice } from './carillon/queue-choice.ts'
+export type { Health } from './carillon/health.ts'
+export type { QueueReport } from './carillon/queues.ts'
+export type { Message } from './queue/message.ts'
+export type {
+  ExecuteSql,
+  MessageConsumer,
+  MessageConsumption,
+  MessageQueue,
+  MessageQueueInside,
+  QueueCapabilities,
+  QueueDriver,
+  QueueHealth,
+  QueueSetting,
+} from './queue/message-queue.ts'
 export { Carillon } from './carillon/carillon.ts'
 export { defineConfig, type CarillonConfig } from './carillon/define-config.ts'
 export type { CarillonOptions, Role } from './carillon/options.ts'

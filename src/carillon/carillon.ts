@@ -3,14 +3,17 @@ import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
 import { Dispatcher, type PassReport } from '../dispatch/dispatcher.ts'
 import { Pruner } from '../dispatch/pruner.ts'
-import { DatabaseQueue } from '../queue/database/database-queue.ts'
+import type { Message } from '../queue/message.ts'
+import { chooseDatabase } from '../sql/database-input.ts'
 import { Store } from '../store/store.ts'
 import { commandJob } from '../task/command-job.ts'
 import { JobRegistry } from '../task/job-registry.ts'
+import { Reaper } from '../worker/reaper.ts'
 import { Worker } from '../worker/worker.ts'
-import { claimableLedger } from './claimable-ledger.ts'
+import { checkHealth, type Health } from './health.ts'
 import { LeaseLocks } from './lease-locks.ts'
 import { resolveOptions, type CarillonOptions, type Role, type Settings } from './options.ts'
+import { Queues, type QueueReport } from './queues.ts'
 import { jobOf, StoredTasks } from './stored-tasks.ts'
 import { DEFAULT_OWNER, type TaskSettings } from './task-settings.ts'
 import { Tasks } from './tasks.ts'
@@ -31,17 +34,19 @@ const NO_TASKS: TaskSettings = { schedule: () => {} }
 export class Carillon extends Catalog implements AsyncDisposable {
   readonly #settings: Settings
   readonly #store: Store
+  readonly #queues: Queues
   readonly #parts: CatalogParts
   readonly #dispatcher: Dispatcher
   readonly #pruner: Pruner
   readonly #worker: Worker
+  readonly #reaper: Reaper
   readonly #stored: StoredTasks
   /** The tasks that code defines. */
   readonly tasks: Tasks
   #roles: readonly Role[] = []
   #stopping: Promise<void> | undefined
 
-  private constructor(settings: Settings, store: Store) {
+  private constructor(settings: Settings, store: Store, queues: Queues) {
     // Schedules of the built-in job can be stored anywhere; what runs it is another matter.
     const storedTasks = settings.builtTasks.filter((task) => task.stored !== undefined)
     const own = [
@@ -50,17 +55,18 @@ export class Carillon extends Catalog implements AsyncDisposable {
     ]
     const catalogJobs = new JobRegistry([...own, commandJob])
     const { owner, clock, logger } = settings
-    const queue = new DatabaseQueue({ name: 'default', ledger: claimableLedger(store), clock, logger })
-    const parts = { ...settings, store, jobs: catalogJobs, queues: [queue.name] }
+    const parts = { ...settings, store, jobs: catalogJobs, queues: queues.names }
     super(parts, DEFAULT_NAMESPACE)
     this.#parts = parts
     this.#settings = settings
     this.#store = store
+    this.#queues = queues
 
     const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(own)
     this.#dispatcher = new Dispatcher({ ...settings, store })
     this.#pruner = new Pruner({ ...settings, store })
-    this.#worker = new Worker({ ...settings, store, jobs, queues: [queue], owner })
+    this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner })
+    this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn() })
 
     const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
     const taskOwner = settings.tasks?.owner ?? DEFAULT_OWNER
@@ -83,7 +89,12 @@ export class Carillon extends Catalog implements AsyncDisposable {
     const settings = resolveOptions(options)
     const store = await Store.open(settings.database, options.clock)
     try {
-      return new Carillon(settings, store)
+      const database = chooseDatabase(settings.database)
+      const postgresAddress = database.kind === 'postgres' && 'url' in database ? database.url : undefined
+      const locks = new LeaseLocks(store)
+      const jobs = new JobRegistry(settings.jobs)
+      const queues = await Queues.open({ ...settings, jobs, store, locks, postgresAddress })
+      return new Carillon(settings, store, queues)
     } catch (error) {
       await store.close()
       throw error
@@ -114,7 +125,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
 
   /**
    * One dispatch pass over all namespaces, now: everything due within `ahead` is written to the ledger and so handed to
-   * the queue. For a scheduler that is driven from outside; `start` does this by itself.
+   * its queue. For a scheduler that is driven from outside; `start` does this by itself.
    *
    * @throws {InvalidInputError} when `ahead` is not longer than 0
    * @throws {DriverError} when the database fails, or another transaction holds a schedule that is due for 10 seconds
@@ -125,6 +136,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
 
     const report = await this.#dispatcher.pass(aheadMs, { waits: true })
     if (report.planned > 0) this.#store.announce()
+    await this.#queues.relay()
     return report
   }
 
@@ -150,9 +162,11 @@ export class Carillon extends Catalog implements AsyncDisposable {
     }
     if (roles.includes('dispatch')) {
       this.#dispatcher.start()
+      this.#queues.startRelays()
       this.#pruner.start()
     }
     if (roles.includes('work')) this.#worker.start()
+    if (roles.some((role) => role !== 'tasks')) this.#reaper.start()
     if (roles.includes('tasks')) this.tasks.start()
   }
 
@@ -163,6 +177,35 @@ export class Carillon extends Catalog implements AsyncDisposable {
    */
   async declareTasks(): Promise<void> {
     if (this.#settings.tasks !== undefined) await this.#stored.declare()
+  }
+
+  /**
+   * Runs what a message is about that the application has taken out of a queue by itself, with a worker of its own: waits
+   * for the due instant and for room, passes the fence, and runs the job to its end. A message that is void runs nothing.
+   *
+   * @returns `done` when the queue is to forget the message; `again` when it is to give it to another server, since this
+   * one stops or does not know the job
+   */
+  async deliver(message: Message): Promise<'done' | 'again'> {
+    if (this.#stopping !== undefined) return 'again'
+    this.#worker.start({ consumes: false })
+    this.#reaper.start()
+    return this.#worker.handle(message)
+  }
+
+  /** How this process is, for orchestrators. Never fails, and takes some seconds at most. */
+  async health(): Promise<Health> {
+    return checkHealth(this.#store, this.#queues, {
+      isStopping: this.#stopping !== undefined,
+      server: this.server,
+      roles: this.#roles,
+      running: this.running,
+    })
+  }
+
+  /** How the queues are, and what waits in them and before them. */
+  async describeQueues(): Promise<QueueReport[]> {
+    return this.#queues.report()
   }
 
   /**
@@ -181,6 +224,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
   /** Stops, and closes the database. */
   async close(): Promise<void> {
     await this.stop()
+    await this.#queues.close()
     await this.#store.close()
   }
 
@@ -193,6 +237,8 @@ export class Carillon extends Catalog implements AsyncDisposable {
       this.#dispatcher.stop(),
       this.#pruner.stop(),
       this.#worker.stop(graceMs, hurry),
+      this.#reaper.stop(),
+      this.#queues.stopRelays(),
       this.tasks.stop({ grace: graceMs, hurry }),
     ])
   }

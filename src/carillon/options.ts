@@ -10,6 +10,7 @@ import { consoleLogger, guarded, type Logger } from '../logger.ts'
 import { didYouMean } from '../suggestion.ts'
 import type { Task } from '../task/fluent/task.ts'
 import type { AnyJob } from '../task/job.ts'
+import { resolveQueues, type QueueChoice } from './queue-choice.ts'
 import { buildTasks, type TaskSettings } from './task-settings.ts'
 
 /** What a process does: plan occurrences, run them, run tasks of code. */
@@ -26,6 +27,11 @@ export interface CarillonOptions {
   readonly jobs?: readonly AnyJob[] | undefined
   /** Whether this process runs the built-in job `command`; `false` by default. */
   readonly allowCommands?: boolean | undefined
+
+  /** The queue of schedules that name none; the database itself by default. */
+  readonly queue?: QueueChoice | undefined
+  /** More queues that schedules can name. */
+  readonly queues?: Readonly<Record<string, QueueChoice>> | undefined
 
   /** The locks that servers share, for tasks; in the database by default. */
   readonly locks?: LockStore | undefined
@@ -61,6 +67,7 @@ export interface Settings {
   readonly database: DatabaseInput
   readonly jobs: readonly AnyJob[]
   readonly allowCommands: boolean
+  readonly queues: Readonly<Record<string, QueueChoice>>
   readonly locks: LockStore | undefined
   readonly tasks: TaskSettings | undefined
   readonly builtTasks: readonly Task[]
@@ -81,6 +88,8 @@ const KNOWN = Object.keys({
   database: 1,
   jobs: 1,
   allowCommands: 1,
+  queue: 1,
+  queues: 1,
   locks: 1,
   tasks: 1,
   ahead: 1,
@@ -113,6 +122,7 @@ export function resolveOptions(options: CarillonOptions): Settings {
     database: options.database,
     jobs: options.jobs ?? [],
     allowCommands: options.allowCommands ?? false,
+    queues: resolveQueues(options.queue, options.queues),
     locks: options.locks,
     tasks: options.tasks,
     builtTasks: options.tasks === undefined ? [] : buildTasks(options.tasks),

@@ -1,19 +1,16 @@
-import {
-  InvalidInputError,
-  ScheduleConflictError,
-  ScheduleNotFoundError,
-  UnsupportedByDriverError,
-} from '../errors.ts'
+import { InvalidInputError, ScheduleNotFoundError, UnsupportedByDriverError } from '../errors.ts'
 import { didYouMean } from '../suggestion.ts'
 import { applyPatch } from '../schedule/apply-patch.ts'
-import { parseOccurrenceId, type OccurrenceRef, type OccurrenceState } from '../schedule/occurrence.ts'
+import { parseOccurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { instantMs } from '../schedule/instant-input.ts'
-import { resolveDefinition, type ResolvedSchedule } from '../schedule/resolve-definition.ts'
+import { resolveDefinition } from '../schedule/resolve-definition.ts'
 import type { InstantInput, RecurrenceInput, SchedulePatch } from '../schedule/schedule-input.ts'
 import { compileTiming } from '../schedule/timing.ts'
-import type { ScheduleOrigin, ScheduleRecord, ScheduleState } from '../store/schedule-record.ts'
+import type { OccurrenceRecord } from '../store/ledger.ts'
+import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
 import type { Store, Tables, TableSet, Transactions } from '../store/store.ts'
+import type { DescribeFilter, HistoryOptions, ResumeAnswer } from './catalog-options.ts'
 import { checkCount } from './check-count.ts'
 import {
   changeSchedule,
@@ -27,35 +24,9 @@ import { atIndex, ScheduleResolver, type ResolverParts, type ScheduleOptions } f
 import { describeRecord, type Schedule } from './schedule-view.ts'
 import { BulkWriter, type WriteCounts } from './bulk-writer.ts'
 import { ScheduleWriter } from './schedule-writer.ts'
+import { retryOccurrence } from './retry.ts'
+import { checkRevision, isAs } from './revision.ts'
 import { triggerSchedule } from './trigger.ts'
-
-/** Which schedules `describeAll` yields. */
-export interface DescribeFilter {
-  readonly group?: string | undefined
-  /** Only those in one of these states. */
-  readonly states?: readonly ScheduleState[] | undefined
-  /** Only those of this job. */
-  readonly job?: string | undefined
-  /** Only those whose key or group has this text in it; the letters A to Z in either case. */
-  readonly text?: string | undefined
-  /** Begins after this key: the last one of an earlier listing. */
-  readonly afterKey?: string | undefined
-}
-
-/** Which occurrences `history` answers. */
-export interface HistoryOptions {
-  /** How many at most; 50 by default. */
-  readonly limit?: number | undefined
-  /** Only occurrences in one of these states. */
-  readonly states?: readonly OccurrenceState[] | undefined
-  /** Only nominal instants up to this one; now by default, so that planned ones ahead are left out. */
-  readonly until?: InstantInput | undefined
-  /** Continues after the last occurrence of the page before, by its id. */
-  readonly after?: string | undefined
-}
-
-/** What happens to the occurrences that a pause kept from running. */
-export type ResumeAnswer = 'skip' | 'latest' | 'all'
 
 /** What a catalog works with. */
 export interface CatalogParts extends ResolverParts {
@@ -190,7 +161,7 @@ export class Catalog {
   /** Deletes a schedule; what it has planned and not begun is withdrawn. @returns whether it was there */
   async delete(key: string): Promise<boolean> {
     let isDeleted = false
-    return this.#parts.store.transaction(async (tables) => {
+    const wasThere = await this.#parts.store.transaction(async (tables) => {
       const record = await tables.lock(this.namespaceName, key)
       // A second try, after the answer to the first was lost, finds it gone.
       if (record === undefined) return isDeleted
@@ -198,6 +169,9 @@ export class Catalog {
       isDeleted = true
       return true
     })
+    // Its messages are to be taken out of their queue.
+    this.#parts.store.announce()
+    return wasThere
   }
 
   /**
@@ -250,6 +224,31 @@ export class Catalog {
       const triggered = before ?? (await triggerSchedule(tables, record, instant))
       written = triggered
       return triggered
+    })
+    store.announce()
+    return describeOccurrence(occurrence)
+  }
+
+  /**
+   * Runs once more what failed for good, as soon as it can, with all its retries.
+   *
+   * @param id the run, as `history` names it; the one with the newest nominal instant that failed, by default
+   * @throws {ScheduleNotFoundError} when there is no such schedule
+   * @throws {ScheduleConflictError} when that run has not failed, or the schedule was changed or paused since
+   */
+  async retry(key: string, { id }: { id?: string } = {}): Promise<Occurrence> {
+    const { store } = this.#parts
+    const ref = id === undefined ? undefined : parseOccurrenceId(id)
+    let done: OccurrenceRecord | undefined
+    const occurrence = await store.transaction(async (tables) => {
+      const record = await this.#lock(tables, key)
+      // A second try, after the answer to the first was lost, finds it put back.
+      const before = done && (await tables.ledger.find(done))
+      done =
+        before !== undefined && before.state !== 'failed'
+          ? before
+          : await retryOccurrence(tables, record, ref)
+      return done
     })
     store.announce()
     return describeOccurrence(occurrence)
@@ -369,19 +368,4 @@ export class Catalog {
     if (schedule !== undefined) return schedule
     throw new ScheduleNotFoundError(`schedule "${key}" was deleted by somebody else in the meantime`, key)
   }
-}
-
-function checkRevision(record: ScheduleRecord, expected: number | undefined): void {
-  if (expected === undefined || record.revision === expected) return
-
-  const message = `schedule "${record.key}" is at revision ${record.revision}, not ${expected}: read it again, then change it`
-  throw new ScheduleConflictError(message, record.key)
-}
-
-/** Whether a schedule is what a change was to make of it. */
-function isAs(record: ScheduleRecord, { group, active, definition }: ResolvedSchedule): boolean {
-  const state: ScheduleState = active ? 'active' : 'paused'
-  return (
-    record.group === group && record.state === state && record.definitionText === JSON.stringify(definition)
-  )
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { addDispatch } from './command/dispatch.ts'
 import { addMigrate } from './command/migrate.ts'
 import { addNext } from './command/next.ts'
+import { addQueues } from './command/queues.ts'
 import { addSchedule } from './command/schedule.ts'
 import { addStart, addWork } from './command/start.ts'
 import { addTasks } from './command/tasks.ts'
@@ -55,6 +56,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addDispatch(program, invocation)
   addMigrate(program, invocation)
   addNext(program, invocation)
+  addQueues(program, invocation)
   addSchedule(program, invocation)
   addTasks(program, invocation)
   return program

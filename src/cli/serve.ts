@@ -3,6 +3,7 @@ import { formatDuration } from '../clock/duration.ts'
 import { COMMAND_JOB } from '../task/command-job.ts'
 import { EXIT } from './exit-status.ts'
 import { handOverTasks } from './hand-over.ts'
+import { serveHealth, type HealthAddress } from './health-server.ts'
 import { interruption } from './interruption.ts'
 import type { Call } from './invocation.ts'
 import { nextRuns } from './next-runs.ts'
@@ -17,6 +18,8 @@ export interface ServeOptions {
   readonly roles: readonly Role[] | undefined
   /** As the command line says; `undefined` leaves it to the config file. */
   readonly allowCommands: boolean | undefined
+  /** Where its health can be asked; nowhere when left out. */
+  readonly health: HealthAddress | undefined
 }
 
 const WITHOUT_TASKS: readonly Role[] = ['dispatch', 'work']
@@ -30,7 +33,7 @@ const SHOWN_RUNS = 5
  */
 export async function serve(
   call: Call<object>,
-  { roles: asked, allowCommands }: ServeOptions,
+  { roles: asked, allowCommands, health }: ServeOptions,
 ): Promise<number> {
   const { output, terminal } = call
   const setup = await readSetup(call.options, terminal)
@@ -55,6 +58,8 @@ export async function serve(
   const now = terminal.clock.now()
   output.answer(report, (style) => serverText(report, setup.database.shown, now, style))
   await carillon.start({ roles })
+  await using healthServer = health === undefined ? undefined : await serveHealth(carillon, health)
+  if (healthServer !== undefined) output.note(() => `Health: http://${healthServer.address}/ready`)
 
   const signal = await interrupted.first
   const { graceMs } = resolveOptions(options)

@@ -3,16 +3,27 @@ import type { OccurrenceRef } from '../schedule/occurrence.ts'
 
 /** An occurrence that a queue hands over. */
 export interface Delivery extends OccurrenceRef {
+  /** Its job, as far as is known before it begins. */
+  readonly job: string
   /** When its run is to start, by this process's clock. */
   readonly startAt: Instant
+  /** How often it had begun when the message was sent that brought it; `undefined` where none did, and it is claimed. */
+  readonly attempt?: number
+  /**
+   * Called once nothing is to be done for it here any more: it has ended, or must not begin; or another server is to have
+   * it.
+   */
+  readonly settle?: (end: 'done' | 'again') => void
 }
 
 /** Who takes occurrences from a queue: the worker. */
 export interface Consumer {
   /** Names this process; what it holds is held under this name. */
   readonly owner: string
-  /** The jobs that it can run; no others are delivered to it. */
+  /** The jobs of which it can run more now. */
   readonly jobs: readonly string[]
+  /** How many occurrences it runs at once. */
+  readonly concurrency: number
 
   /** How many more occurrences it can take now. */
   capacity(): number
@@ -35,8 +46,11 @@ export interface Consumption {
   /** Says that the consumer has capacity again. */
   wake(): void
 
-  /** Ends it, and gives back what was taken from the queue and not delivered. */
+  /** Delivers nothing more; resolves when what was taken from the queue and not delivered is given back. */
   stop(): Promise<void>
+
+  /** Ends it, when all that was delivered is settled. */
+  end(): Promise<void>
 }
 
 /** What brings occurrences to workers at their due instants. */

@@ -4,12 +4,14 @@ import { SchemaTooNewError } from '../errors.ts'
 import type { Backend } from './backend.ts'
 import type { Place } from './ddl.ts'
 import * as initial from './migrations/0001-initial.ts'
+import * as queues from './migrations/0002-queues.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
 /** Each migration is a list of statements, so that it can be printed as well as run. */
 const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0001-initial': initial.statements,
+  '0002-queues': queues.statements,
 }
 
 /**

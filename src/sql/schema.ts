@@ -15,6 +15,8 @@ export interface Schema {
   carillon_generations: GenerationsTable
   carillon_occurrences: OccurrencesTable
   carillon_leases: LeasesTable
+  carillon_withdrawals: WithdrawalsTable
+  carillon_queues: QueuesTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -94,6 +96,7 @@ export interface OccurrencesTable {
   lost: number
   /** The server that holds it, or held it last. */
   owner: string | null
+  /** Until when it is held; of what is sent, when it is sent once more unless it has begun. */
   lease_until: number | null
   planned_at: number
   started_at: number | null
@@ -111,4 +114,24 @@ export interface LeasesTable {
   token: number
   acquired_at: number
   expires_at: number
+}
+
+/** Messages that an edit, a pause or a removal made void, and that are still to be taken out of their queue. */
+export interface WithdrawalsTable {
+  id: Generated<number>
+  queue: string
+  schedule_id: number
+  generation: number
+  nominal_at: number
+  attempt: number
+  due_at: number
+  job: string
+}
+
+/** What is known of the queues that Carillon does not own. */
+export interface QueuesTable {
+  name: string
+  /** How the queue named what it held when it was looked at last. */
+  epoch: string
+  seen_at: number
 }

@@ -7,7 +7,9 @@ import type { Flavor } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { OccurrencesTable } from '../sql/schema.ts'
 import { refList, REF_COLUMNS, toRef } from './occurrence-refs.ts'
-import { OccurrenceRows, type LockedRow, type RefColumns, type RowChange } from './occurrence-rows.ts'
+import { OccurrenceRows, type RefColumns } from './occurrence-rows.ts'
+import { againAt, Outbox } from './outbox.ts'
+import { trySendInside, type SendInside } from './send-inside.ts'
 
 /** An occurrence that is written for the first time. */
 export interface NewOccurrence extends OccurrenceRef {
@@ -65,15 +67,40 @@ export class Ledger {
   readonly #sql: Sql
   readonly #flavor: Flavor
   readonly #rows: OccurrenceRows
+  readonly #outbox: Outbox
 
-  constructor(sql: Sql, flavor: Flavor) {
+  readonly #senders: ReadonlyMap<string, SendInside>
+
+  /** @param senders the queues that take part in a transaction, by their names */
+  constructor(sql: Sql, flavor: Flavor, senders: ReadonlyMap<string, SendInside>) {
+    this.#senders = senders
     this.#sql = sql
     this.#flavor = flavor
     this.#rows = new OccurrenceRows(sql, flavor)
+    this.#outbox = new Outbox(sql, flavor)
   }
 
-  /** Writes planned occurrences in one statement. Their identities must be new; the primary key watches over it. */
+  /**
+   * Writes planned occurrences in one statement, and puts them into their queue where that takes part in the transaction.
+   * Their identities must be new; the primary key watches over it.
+   */
   async insert(occurrences: readonly NewOccurrence[], now: Instant): Promise<void> {
+    const rest = new Set(occurrences)
+    for (const [queue, send] of this.#senders) {
+      const own = occurrences.filter((occurrence) => occurrence.queue === queue)
+      const entries = own.map((occurrence) => ({ ...occurrence, attempt: 0 }))
+      if (own.length === 0 || !(await trySendInside(this.#sql, send, entries))) continue
+      await this.#insert(own, now, 'sent')
+      for (const occurrence of own) rest.delete(occurrence)
+    }
+    await this.#insert(rest.size === occurrences.length ? occurrences : [...rest], now, 'planned')
+  }
+
+  async #insert(
+    occurrences: readonly NewOccurrence[],
+    now: Instant,
+    state: 'planned' | 'sent',
+  ): Promise<void> {
     if (occurrences.length === 0) return
 
     const columns = { due_at: 'integer', origin: 'text', queue: 'text', job: 'text' } as const
@@ -83,9 +110,9 @@ export class Ledger {
     })
     await sql`
       insert into ${OCCURRENCES}
-        (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, planned_at)
-      select r.schedule_id, r.generation, r.nominal_at, r.due_at, 'planned', r.origin, r.queue, r.job,
-        ${this.#flavor.integer(now)}
+        (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, planned_at, lease_until)
+      select r.schedule_id, r.generation, r.nominal_at, r.due_at, ${this.#flavor.text(state)}, r.origin, r.queue, r.job,
+        ${this.#flavor.integer(now)}, ${state === 'sent' ? againAt(this.#flavor, sql`r.due_at`, now) : this.#flavor.integer(null)}
       from ${rows} as r`.execute(this.#sql)
   }
 
@@ -121,33 +148,55 @@ export class Ledger {
    * @returns how many there were, those that were started by hand left out
    */
   async withdraw(scheduleId: number, reason: SkipReason, now: Instant): Promise<number> {
-    const withdrawn = await this.#changeWaiting(scheduleId, {
-      state: sql`'skipped'`,
-      reason: sql`${reason}`,
-      finished_at: this.#flavor.integer(now),
-      lease_until: sql`null`,
+    const waiting = await this.#waiting(scheduleId)
+    const held = await this.#rows.lock(waiting, WAITS)
+    const sent = held.filter(({ state }) => state === 'sent')
+    await this.#outbox.withdraw(sent)
+    const withdrawn = await this.#rows.change(held, {
+      condition: WAITS,
+      set: {
+        state: sql`'skipped'`,
+        reason: sql`${reason}`,
+        finished_at: this.#flavor.integer(now),
+        lease_until: sql`null`,
+      },
     })
     return withdrawn.filter(({ origin }) => origin !== 'manual').length
   }
 
+  /** Has a run that failed for good begin again, due now and with all its retries. */
+  async retry(ref: OccurrenceRef, now: Instant): Promise<void> {
+    await this.#rows.change([ref], {
+      condition: sql`o.state = 'failed'`,
+      set: {
+        state: sql`'planned'`,
+        due_at: this.#flavor.integer(now),
+        failures: this.#flavor.integer(0),
+        lost: this.#flavor.integer(0),
+        finished_at: sql`null`,
+        owner: sql`null`,
+      },
+    })
+  }
+
   /** Gives what has not begun to another job. */
   async setJob(scheduleId: number, job: string): Promise<void> {
-    await this.#changeWaiting(scheduleId, { job: sql`${job}` })
+    await this.#rows.change(await this.#waiting(scheduleId), { condition: WAITS, set: { job: sql`${job}` } })
   }
 
   /**
-   * Changes what of a schedule has not begun. It is found in the index of what is open, however long the schedule's
-   * history is, and only then held: what MySQL comes across in that index it holds to the end of the transaction, and the
-   * heartbeats of runs would wait for it.
+   * What of a schedule has not begun. It is found in the index of what is open, however long the schedule's history is,
+   * and only then held: what MySQL comes across in that index it holds to the end of the transaction, and the heartbeats
+   * of runs would wait for it.
    */
-  async #changeWaiting(scheduleId: number, set: RowChange['set']): Promise<LockedRow[]> {
+  async #waiting(scheduleId: number): Promise<OccurrenceRef[]> {
     const open = this.#flavor.byIndex('carillon_occurrences_open', 'carillon_occurrences_finished')
     const { rows } = await sql<RefColumns>`
       select schedule_id, generation, nominal_at from ${OCCURRENCES} ${open}
       where schedule_id = ${scheduleId} and finished_at is null and state in ('planned', 'sent')`.execute(
       this.#sql,
     )
-    return this.#rows.change(rows.map(toRef), { condition: sql`o.state in ('planned', 'sent')`, set })
+    return rows.map(toRef)
   }
 
   /** The newest nominal instant that a schedule ran, runs, or is to run. */
@@ -223,6 +272,7 @@ export class Ledger {
 /** No count in the database is larger. */
 const LARGEST_GENERATION = 2 ** 31 - 1
 const OCCURRENCES = sql.table('carillon_occurrences')
+const WAITS = sql`o.state in ('planned', 'sent')`
 
 function newestFirst(a: OccurrenceRef, b: OccurrenceRef): number {
   return b.nominalAt - a.nominalAt || b.scheduleId - a.scheduleId || b.generation - a.generation

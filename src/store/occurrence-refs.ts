@@ -37,3 +37,8 @@ function difference(a: RowValue | undefined, b: RowValue | undefined): number {
 export function toRef(row: { schedule_id: number; generation: number; nominal_at: number }): OccurrenceRef {
   return { scheduleId: row.schedule_id, generation: row.generation, nominalAt: row.nominal_at }
 }
+
+/** The identity alone. */
+export function refOf({ scheduleId, generation, nominalAt }: OccurrenceRef): OccurrenceRef {
+  return { scheduleId, generation, nominalAt }
+}

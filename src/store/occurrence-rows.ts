@@ -17,6 +17,8 @@ interface LockedColumns {
   readonly lost: number
   /** The revision of its schedule, where it was asked for. */
   readonly revision?: number | null
+  /** Where it was asked for. */
+  readonly job?: string
 }
 
 /** An occurrence as it is while it is held. */
@@ -48,8 +50,8 @@ export interface RowChange {
   readonly isRelaxed?: boolean
   /** Whether it passes over those that somebody else holds, instead of waiting for them. */
   readonly passesOverHeld?: boolean
-  /** Whether the revisions of their schedules are asked for. */
-  readonly withRevision?: boolean
+  /** What is asked for besides the usual. */
+  readonly extra?: Extra
 }
 
 /** The identity of an occurrence, as it is in the database. */
@@ -69,10 +71,14 @@ const COLUMNS = [
   'lost',
 ] as const satisfies readonly (keyof LockedColumns)[]
 
+/** What is answered of an occurrence besides the usual. */
+type Extra = 'revision' | 'job'
+
 /** @param column how a column of the occurrence is named */
-function answerOf(column: (name: string) => Piece, withRevision: boolean): Piece {
+function answerOf(column: (name: string) => Piece, extra: Extra | undefined): Piece {
   const columns = COLUMNS.map(column)
-  if (!withRevision) return sql.join(columns)
+  if (extra === undefined) return sql.join(columns)
+  if (extra === 'job') return sql.join([...columns, column('job')])
   return sql.join([
     ...columns,
     sql`(select s.revision from ${sql.table('carillon_schedules')} as s where s.id = ${column('schedule_id')}) as revision`,
@@ -100,8 +106,14 @@ export class OccurrenceRows {
   }
 
   /** Those of the occurrences for which the condition is true. */
-  async find(refs: readonly OccurrenceRef[], condition: Piece): Promise<LockedRow[]> {
-    return this.lock(refs, condition, sql``)
+  async find(
+    refs: readonly OccurrenceRef[],
+    condition: Piece,
+    { columns, valuesOf }: Pick<RowChange, 'columns' | 'valuesOf'> = {},
+  ): Promise<LockedRow[]> {
+    if (refs.length === 0) return []
+    const list = refList(this.#flavor, refs, columns, valuesOf)
+    return this.#select(list, this.#flavor.afterwards(condition), sql``)
   }
 
   /** Changes these occurrences, which the transaction holds. */
@@ -131,33 +143,23 @@ export class OccurrenceRows {
    */
   async change(refs: readonly OccurrenceRef[], change: RowChange): Promise<LockedRow[]> {
     if (refs.length === 0) return []
-    const {
-      set,
-      columns = {},
-      valuesOf,
-      and,
-      isRelaxed = false,
-      passesOverHeld = false,
-      withRevision = false,
-    } = change
+    const { set, columns = {}, valuesOf, and, isRelaxed = false, passesOverHeld = false, extra } = change
     const own = this.#flavor.afterwards(change.condition)
     const condition = and === undefined ? own : sql`${own} and ${and}`
     const list = refList(this.#flavor, refs, columns, valuesOf)
     if (this.#flavor.returns) {
       if (!passesOverHeld)
-        return this.#updated(list, sql`${IS_REF} and ${condition}`, set, { isRelaxed, withRevision })
+        return this.#updated(list, sql`${IS_REF} and ${condition}`, set, { isRelaxed, extra })
       const locked = sql`(
         select r.* from ${this.#joined(list)} where ${condition} ${this.#flavor.forUpdateSkipLocked})`
-      return this.#updated(once(locked), IS_REF, set, { isRelaxed, withRevision })
+      return this.#updated(once(locked), IS_REF, set, { isRelaxed, extra })
     }
     const how = passesOverHeld ? this.#flavor.forUpdateSkipLocked : this.#flavor.forUpdate
     const held = new Set((await this.#select(list, condition, how)).map(keyOf))
     const indexes = [...refs.keys()].filter((i) => held.has(keyOf(refs[i]!)))
     const changed = indexes.map((i) => refs[i]!)
     await this.update(changed, set, columns, (i) => valuesOf?.(indexes[i]!) ?? [])
-    return changed.length === 0
-      ? []
-      : this.#select(refList(this.#flavor, changed), sql`1 = 1`, sql``, withRevision)
+    return changed.length === 0 ? [] : this.#select(refList(this.#flavor, changed), sql`1 = 1`, sql``, extra)
   }
 
   /**
@@ -166,35 +168,35 @@ export class OccurrenceRows {
    *
    * @param found selects their identities, without a lock
    */
-  async changeFound(found: RawBuilder<RefColumns>, set: RowChange['set']): Promise<LockedRow[]> {
+  async changeFound(
+    found: RawBuilder<RefColumns>,
+    set: RowChange['set'],
+    extra?: Extra,
+  ): Promise<LockedRow[]> {
     const locked = sql<RefColumns>`${found} ${this.#flavor.forUpdateSkipLocked}`
-    if (this.#flavor.returns) return this.#updated(once(sql`(${locked})`), IS_REF, set, { isRelaxed: true })
+    if (this.#flavor.returns)
+      return this.#updated(once(sql`(${locked})`), IS_REF, set, { isRelaxed: true, extra })
 
     const refs = (await locked.execute(this.#sql)).rows.map(toRef)
     if (refs.length === 0) return []
     await this.update(refs, set)
-    return this.#select(refList(this.#flavor, refs), sql`1 = 1`)
+    return this.#select(refList(this.#flavor, refs), sql`1 = 1`, sql``, extra)
   }
 
   async #updated(
     rows: Piece,
     where: Piece,
     set: RowChange['set'],
-    { isRelaxed = false, withRevision = false },
+    { isRelaxed = false, extra }: { isRelaxed?: boolean; extra?: Extra | undefined },
   ): Promise<LockedRow[]> {
-    const returning = (column: (name: string) => Piece) => answerOf(column, withRevision)
+    const returning = (column: (name: string) => Piece) => answerOf(column, extra)
     const update = this.#flavor.update({ table: TABLE, rows, where, set, returning, isRelaxed })
     const result = await (update as RawBuilder<LockedColumns>).execute(this.#sql)
     return result.rows.map((row) => ({ ...row, ...toRef(row) }))
   }
 
-  async #select(
-    list: Piece,
-    condition: Piece,
-    how: Piece = sql``,
-    withRevision = false,
-  ): Promise<LockedRow[]> {
-    const columns = answerOf((name) => sql.ref(`o.${name}`), withRevision)
+  async #select(list: Piece, condition: Piece, how: Piece = sql``, extra?: Extra): Promise<LockedRow[]> {
+    const columns = answerOf((name) => sql.ref(`o.${name}`), extra)
     const { rows } = await sql<LockedColumns>`
       select ${columns} from ${this.#joined(list)} where ${condition} ${how}`.execute(this.#sql)
     return rows.map((row) => ({ ...row, ...toRef(row) }))

@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
-import { occurrenceId, type OccurrenceOrigin, type OccurrenceRef } from '../schedule/occurrence.ts'
+import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import type { Flavor, Piece, RowValue } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
-import { toRef } from './occurrence-refs.ts'
+import type { Passed } from './fence.ts'
+import { refOf, toRef } from './occurrence-refs.ts'
 import {
   beginsAgain,
   columnsAfter,
@@ -17,6 +18,7 @@ import { OccurrenceRows, type LockedRow, type RefColumns, type ScheduleRow } fro
 /** A waiting occurrence that a worker holds until it is due. */
 export interface ClaimedOccurrence extends OccurrenceRef {
   readonly dueAt: Instant
+  readonly job: string
 }
 
 /** Who claims what. */
@@ -31,18 +33,6 @@ export interface Claim {
   readonly limit: number
 }
 
-/** An occurrence that the fence let through. */
-export interface BegunOccurrence extends RunRef {
-  readonly dueAt: Instant
-  readonly plannedAt: Instant
-  readonly origin: OccurrenceOrigin
-  /** How many earlier attempts failed. */
-  readonly failures: number
-  readonly startedAt: Instant
-  /** The revision of its schedule at that moment. */
-  readonly revision: number | null
-}
-
 /** What a run is told of its schedule. */
 export interface RunDefinition {
   readonly namespace: string
@@ -50,12 +40,6 @@ export interface RunDefinition {
   readonly group: string | null
   readonly revision: number
   readonly definitionText: string
-}
-
-/** What became of a question, and what somebody else held, so that it is to be asked again. */
-export interface Passed<T> {
-  readonly done: readonly T[]
-  readonly held: readonly OccurrenceRef[]
 }
 
 /** What the reaper found. */
@@ -110,11 +94,12 @@ export class RunLedger {
         and due_at <= ${now + claim.aheadMs}
       order by due_at limit ${claim.limit}`
     const heldFrom = this.#flavor.greater(sql`o.due_at`, this.#flavor.integer(now))
-    const claimed = await this.#rows.changeFound(found, {
+    const hold = {
       owner: sql`${claim.owner}`,
       lease_until: sql`${heldFrom} + ${this.#flavor.integer(claim.holdMs)}`,
-    })
-    return claimed.map((row) => ({ ...refOf(row), dueAt: row.due_at }))
+    }
+    const claimed = await this.#rows.changeFound(found, hold, 'job')
+    return claimed.map((row) => ({ ...refOf(row), dueAt: row.due_at, job: row.job! }))
   }
 
   /** Puts claimed occurrences back, which have not begun. */
@@ -123,78 +108,6 @@ export class RunLedger {
       condition: sql`o.state = 'planned' and o.owner = ${owner}`,
       set: { owner: NULL, lease_until: NULL },
       isRelaxed: true,
-    })
-  }
-
-  /**
-   * The fence. Of these occurrences, lets those begin that are still to run: not begun, held by this owner, of the
-   * present generation of a schedule that lives and is not paused (a run by hand may be of a paused one).
-   *
-   * A change of a schedule withdraws what has not begun, so the two meet on the rows of the occurrences. What another
-   * transaction holds there is passed over, and to be asked for again: it would keep all others waiting.
-   *
-   * When it is asked a second time, since the answer to the first was lost on its way, it answers the same.
-   */
-  async begin(
-    refs: readonly OccurrenceRef[],
-    owner: string,
-    now: Instant,
-    leaseMs: number,
-  ): Promise<Passed<BegunOccurrence>> {
-    const lease = { lease_until: this.#flavor.integer(now + leaseMs) }
-    const begun = await this.#rows.change(refs, {
-      condition: sql`o.state = 'planned' and o.owner = ${owner}`,
-      and: MAY_BEGIN,
-      set: {
-        ...lease,
-        state: sql`'running'`,
-        attempt: sql`o.attempt + 1`,
-        started_at: this.#flavor.greater(sql`o.due_at`, this.#flavor.integer(now)),
-        error: NULL,
-        result: NULL,
-      },
-      passesOverHeld: true,
-      withRevision: true,
-    })
-    const toBegun = (row: LockedRow): BegunOccurrence => ({
-      ...refOf(row),
-      attempt: row.attempt,
-      dueAt: row.due_at,
-      plannedAt: row.planned_at,
-      origin: row.origin as OccurrenceOrigin,
-      failures: row.failures,
-      startedAt: Math.max(row.due_at, now),
-      revision: row.revision ?? null,
-    })
-    if (begun.length === refs.length) return { done: begun.map(toBegun), held: [] }
-
-    const known = new Set(begun.map(occurrenceId))
-    const others = refs.filter((ref) => !known.has(occurrenceId(ref)))
-    const before = await this.#rows.change(others, {
-      condition: sql`o.state = 'running' and o.owner = ${owner}`,
-      set: lease,
-      passesOverHeld: true,
-      withRevision: true,
-    })
-    await this.#endStale(others, owner, now)
-    const found = new Set(before.map(occurrenceId))
-    const own = await this.#rows.find(others, sql`o.state in ('planned', 'running') and o.owner = ${owner}`)
-    const held = own.filter((row) => !found.has(occurrenceId(row)))
-    return { done: [...begun, ...before].map(toBegun), held: held.map(refOf) }
-  }
-
-  /** Ends what waits for a generation that is no longer in force: it would be claimed again and again. */
-  async #endStale(refs: readonly OccurrenceRef[], owner: string, now: Instant): Promise<void> {
-    await this.#rows.change(refs, {
-      condition: sql`o.state = 'planned' and o.owner = ${owner}`,
-      and: sql`not ${MAY_BEGIN}`,
-      set: {
-        state: sql`'skipped'`,
-        reason: sql`'superseded'`,
-        finished_at: this.#flavor.integer(now),
-        lease_until: NULL,
-      },
-      passesOverHeld: true,
     })
   }
 
@@ -353,19 +266,7 @@ export class RunLedger {
 
 const NULL = sql`null`
 
-/**
- * The occurrence `o` is of the generation in force of a schedule that lives, and may run. As a value rather than with
- * `exists`, which PostgreSQL makes a join: without statistics it would begin that with all schedules there are.
- */
-const MAY_BEGIN = sql`o.generation = coalesce((
-  select s.generation from ${sql.table('carillon_schedules')} as s
-  where s.id = o.schedule_id and s.deleted_at = 0 and (s.state <> 'paused' or o.origin = 'manual')), -1)`
-
 /** The occurrence belongs to the generation in force of a schedule that lives. */
 function isCurrent(ref: OccurrenceRef, schedules: ReadonlyMap<number, ScheduleRow>): boolean {
   return schedules.get(ref.scheduleId)?.generation === ref.generation
-}
-
-function refOf({ scheduleId, generation, nominalAt }: OccurrenceRef): OccurrenceRef {
-  return { scheduleId, generation, nominalAt }
 }

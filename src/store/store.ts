@@ -5,13 +5,19 @@ import type { DatabaseInput } from '../sql/database-input.ts'
 import { migrate } from '../sql/migrate.ts'
 import { SqlDatabase, type Sql, type SqlSession } from '../sql/sql-database.ts'
 import { CursorTable } from './cursor-table.ts'
+import { Fence } from './fence.ts'
 import { GenerationTable } from './generation-table.ts'
 import { LeaseTable } from './lease-table.ts'
 import { Ledger } from './ledger.ts'
+import type { SendInside } from './send-inside.ts'
+import { Outbox } from './outbox.ts'
 import { RunLedger } from './run-ledger.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { StoreClock } from './store-clock.ts'
+
+/** Where a transaction may put messages itself, by the names of the queues. */
+type Senders = ReadonlyMap<string, SendInside>
 
 /** The tables. */
 export class TableSet {
@@ -19,17 +25,27 @@ export class TableSet {
   readonly cursors: CursorTable
   readonly generations: GenerationTable
   readonly ledger: Ledger
+  readonly fence: Fence
   readonly runs: RunLedger
+  readonly outbox: Outbox
   readonly leases: LeaseTable
 
-  constructor(sql: Sql, { flavor }: SqlSession) {
+  constructor(sql: Sql, { flavor }: SqlSession, senders: Senders) {
     this.schedules = new ScheduleTable(sql, flavor)
     this.cursors = new CursorTable(sql, flavor)
     this.generations = new GenerationTable(sql)
-    this.ledger = new Ledger(sql, flavor)
+    this.ledger = new Ledger(sql, flavor, senders)
+    this.fence = new Fence(sql, flavor)
     this.runs = new RunLedger(sql, flavor)
+    this.outbox = new Outbox(sql, flavor)
     this.leases = new LeaseTable(sql, flavor)
   }
+}
+
+/** What the tables of a store share. */
+interface Parts {
+  readonly clock: StoreClock
+  readonly senders: Senders
 }
 
 /** The tables inside a transaction, and what time it is for them. */
@@ -38,15 +54,15 @@ export class Tables extends TableSet {
   readonly #clock: StoreClock
   #now: Instant
 
-  private constructor(sql: Sql, session: SqlSession, clock: StoreClock, now: Instant) {
-    super(sql, session)
+  private constructor(sql: Sql, session: SqlSession, { clock, senders }: Parts, now: Instant) {
+    super(sql, session, senders)
     this.#ask = () => session.now(sql)
     this.#clock = clock
     this.#now = now
   }
 
-  static async of(sql: Sql, session: SqlSession, clock: StoreClock): Promise<Tables> {
-    return new Tables(sql, session, clock, await clock.recent(() => session.now(sql)))
+  static async of(sql: Sql, session: SqlSession, parts: Parts): Promise<Tables> {
+    return new Tables(sql, session, parts, await parts.clock.recent(() => session.now(sql)))
   }
 
   /** The store's clock: when the transaction began, to a few milliseconds, or exactly when a schedule was locked in it. */
@@ -89,6 +105,7 @@ export type Transactions = Pick<Store, 'now' | 'transaction' | 'read' | 'announc
 export class Store implements AsyncDisposable {
   readonly #database: SqlDatabase
   readonly #clock: StoreClock
+  readonly #senders = new Map<string, SendInside>()
   readonly #signals: Signals
   readonly #listeners = new Set<() => void>()
   #unlisten = () => {}
@@ -137,7 +154,7 @@ export class Store implements AsyncDisposable {
    * lost, so it must do no harm when it had been committed before.
    */
   async transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
-    return this.#clock.track(transactionIn(this.#database, this.#clock, work))
+    return this.#clock.track(transactionIn(this.#database, this.#parts, work))
   }
 
   /**
@@ -145,14 +162,13 @@ export class Store implements AsyncDisposable {
    * they share a transaction. Otherwise as `transaction`.
    */
   async brief<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
-    const clock = this.#clock
-    const query = this.#database.brief(async (sql) => work(await Tables.of(sql, this.#database, clock)))
-    return clock.track(query)
+    const query = this.#database.brief(async (sql) => work(await Tables.of(sql, this.#database, this.#parts)))
+    return this.#clock.track(query)
   }
 
   /** Runs queries outside of any transaction. */
   async read<T>(work: (tables: TableSet) => Promise<T>): Promise<T> {
-    return this.#clock.track(readIn(this.#database, work))
+    return this.#clock.track(readIn(this.#database, this.#parts, work))
   }
 
   /**
@@ -163,15 +179,20 @@ export class Store implements AsyncDisposable {
    */
   join(connection: unknown): Transactions {
     const session = this.#database.join(connection)
-    const clock = this.#clock
+    const parts = this.#parts
     return {
       takesWritesSideBySide: false,
-      now: () => clock.now(() => session.now()),
-      transaction: (work) => transactionIn(session, clock, work, (sql) => session.signal(sql)),
-      read: (work) => readIn(session, work),
+      now: () => parts.clock.now(() => session.now()),
+      transaction: (work) => transactionIn(session, parts, work, (sql) => session.signal(sql)),
+      read: (work) => readIn(session, parts, work),
       // Only what is committed is news; the signal inside the transaction sees to that.
       announce: () => {},
     }
+  }
+
+  /** From now on what is written for this queue is put into it in the same transaction. */
+  sendInside(queue: string, send: SendInside): void {
+    this.#senders.set(queue, send)
   }
 
   /** Says that something may be due sooner than before; listeners in this process hear of it at once, others soon. */
@@ -200,6 +221,10 @@ export class Store implements AsyncDisposable {
     await this.close()
   }
 
+  get #parts(): Parts {
+    return { clock: this.#clock, senders: this.#senders }
+  }
+
   #call(): void {
     for (const listener of this.#listeners) listener()
   }
@@ -207,19 +232,23 @@ export class Store implements AsyncDisposable {
 
 function transactionIn<T>(
   session: SqlSession,
-  clock: StoreClock,
+  parts: Parts,
   work: (tables: Tables) => Promise<T>,
   atEnd: (sql: Sql) => Promise<void> = async () => {},
 ): Promise<T> {
   return session.transaction(async (sql) => {
-    const result = await work(await Tables.of(sql, session, clock))
+    const result = await work(await Tables.of(sql, session, parts))
     await atEnd(sql)
     return result
   })
 }
 
-function readIn<T>(session: SqlSession, work: (tables: TableSet) => Promise<T>): Promise<T> {
-  return session.read((sql) => work(new TableSet(sql, session)))
+function readIn<T>(
+  session: SqlSession,
+  { senders }: Parts,
+  work: (tables: TableSet) => Promise<T>,
+): Promise<T> {
+  return session.read((sql) => work(new TableSet(sql, session, senders)))
 }
 
 /** An embedded database has the clock of its machine, which costs no query. */

@@ -7,18 +7,30 @@ import type { AnyJob } from './job.ts'
 /** The jobs that this process knows, by name. */
 export class JobRegistry {
   readonly #jobs = new Map<string, AnyJob>()
+  #hasPriorities = false
 
-  /** @throws {ConfigError} when two jobs share a name */
+  /** @throws {ConfigError} when two jobs share a name, or a number of one is out of range */
   constructor(jobs: Iterable<AnyJob>) {
     for (const job of jobs) {
       if (this.#jobs.has(job.name))
         throw new ConfigError(`two jobs are named "${job.name}": a name stands for one job`)
+      const { concurrency = 1, priority = 0 } = job
+      if (!Number.isInteger(priority) || priority < 0 || priority > 9)
+        throw new ConfigError(`priority of job "${job.name}" is a whole number from 0 to 9`)
+      this.#hasPriorities ||= priority > 0
+      if (!Number.isInteger(concurrency) || concurrency < 1)
+        throw new ConfigError(`concurrency of job "${job.name}" is a whole number from 1`)
       this.#jobs.set(job.name, job)
     }
   }
 
   get names(): readonly string[] {
     return [...this.#jobs.keys()]
+  }
+
+  /** The priority of a job; `undefined` when no job has one, so that queues need not sort. */
+  priorityOf(name: string): number | undefined {
+    return this.#hasPriorities ? (this.#jobs.get(name)?.priority ?? 0) : undefined
   }
 
   find(name: string): AnyJob | undefined {

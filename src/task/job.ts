@@ -50,6 +50,13 @@ export interface Job<Payload = unknown, Input = Payload> {
   readonly name: string
   /** Any Standard Schema: zod, valibot, arktype … Checked when a schedule is stored, and again before each run. */
   readonly payload?: StandardSchemaV1<Input, Payload> | undefined
+  /** How many runs of it one process has at once; as many as of all jobs by default. */
+  readonly concurrency?: number | undefined
+  /**
+   * Of runs that are due and wait, those of jobs with a higher one come first, in queues that can do that: 0 to 9, 0 by
+   * default. What sends them to the queue must know the job.
+   */
+  readonly priority?: number | undefined
   readonly handle: (context: JobContext<Payload>) => unknown
 }
 

@@ -1,5 +1,6 @@
 import type { Definition } from '../schedule/definition.ts'
-import type { BegunOccurrence, RunDefinition } from '../store/run-ledger.ts'
+import type { BegunOccurrence } from '../store/fence.ts'
+import type { RunDefinition } from '../store/run-ledger.ts'
 import { parseDefinition } from '../store/schedule-record.ts'
 import type { Store } from '../store/store.ts'
 

@@ -3,13 +3,17 @@ import { Loop } from '../clock/loop.ts'
 import { waitAtMost } from '../clock/wait.ts'
 import { LeaseLostError, WorkerStoppedError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import type { Consumption, Delivery, Queue } from '../queue/queue.ts'
+import { Inbox } from '../queue/inbox.ts'
+import type { Message } from '../queue/message.ts'
+import type { Consumer, Consumption, Delivery, Queue } from '../queue/queue.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import { type FinishedRun, type RunOutcome, type RunRef } from '../store/run-end.ts'
 import type { Store, Tables } from '../store/store.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 import { Definitions } from './definitions.ts'
+import { JobLimits } from './job-limits.ts'
 import { Lead } from './lead.ts'
+import { deliveriesOf, isBrought, isClaimed, passFence, settle } from './pass-fence.ts'
 import { Run } from './run.ts'
 import { RunWriter } from './run-writer.ts'
 
@@ -34,15 +38,10 @@ const RETRY_MS = 1_000
 const LANES = 4
 /** How many pass the fence in one transaction. */
 const BEGUN_AT_ONCE = 5_000
+/** How long a queue may take to let go of what has ended, which it does by itself otherwise. */
+const END_MS = 5_000
 /** How long to wait before what another transaction holds is asked for again. */
 const HELD_MS = 100
-/** How long it is between two looks for expired leases while there are any leases. */
-const REAP_MS = 5_000
-/** The same, while nobody holds any. */
-const IDLE_REAP_MS = 10_000
-/** How many expired leases are taken back in one transaction. */
-const REAPED_AT_ONCE = 500
-
 /**
  * Runs what its queues deliver: through the fence, under a lease, to the end. What falls due together begins in one
  * transaction, and what has ended meanwhile is written in one.
@@ -62,13 +61,17 @@ export class Worker {
   readonly #finishes: Loop
   readonly #heartbeats: Loop
   readonly #expiries: Loop
-  readonly #reaper: Loop
   #delivered: Delivery[] = []
   readonly #lead = new Lead()
   /** Delivered or being passed through the fence. */
   #beginning = 0
   #finished: FinishedRun[] = []
   #consumptions: Consumption[] = []
+  readonly #limits: JobLimits
+  /** Claimed, while as many of their jobs run as may. */
+  #parked: Delivery[] = []
+  /** For messages that the application takes itself. */
+  #own: Inbox
   #isStarted = false
   #whenIdle: (() => void) | undefined
 
@@ -76,6 +79,8 @@ export class Worker {
     this.#options = options
     this.#writer = new RunWriter(options.store, options.owner, options.logger)
     this.#definitions = new Definitions(options.store)
+    this.#limits = new JobLimits(options.jobs)
+    this.#own = new Inbox(this.#consumer(), options.clock, () => options.store.now())
     const loop = (step: () => Promise<Instant>, failure: string) =>
       new Loop(options.clock, step, (error) => {
         options.logger.error({ error }, failure)
@@ -87,7 +92,6 @@ export class Worker {
     this.#finishes = loop(() => this.#finish(), 'ended runs could not be written; it is tried again')
     this.#heartbeats = loop(() => this.#heartbeat(), 'leases could not be extended; it is tried again')
     this.#expiries = loop(() => this.#expire(), 'leases could not be watched; it is tried again')
-    this.#reaper = loop(() => this.#reap(), 'expired leases could not be taken back; it is tried again')
   }
 
   /** How many runs are under way. */
@@ -95,23 +99,43 @@ export class Worker {
     return this.#runs.size
   }
 
-  start(): void {
-    if (this.#isStarted) return
-    this.#isStarted = true
+  /** Starts to run what is handed to it, and, unless it is told not to, takes what its queues have. */
+  start({ consumes = true }: { consumes?: boolean } = {}): void {
+    if (!this.#isStarted) this.#startLoops()
+    if (!consumes || this.#consumptions.length > 0) return
+    this.#consumptions = this.#options.queues.map((queue) => queue.consume(this.#consumer()))
+  }
 
-    const { queues, jobs, owner } = this.#options
-    for (const loop of [...this.#begins, this.#finishes, this.#heartbeats, this.#expiries, this.#reaper])
-      loop.start()
-    this.#consumptions = queues.map((queue) =>
-      queue.consume({
-        owner,
-        jobs: jobs.names,
-        capacity: () => this.#capacity(),
-        leadMs: () => this.#lead.ms,
-        prepare: (refs) => this.#prepare(refs),
-        deliver: (due) => this.#deliver(due),
-      }),
-    )
+  #startLoops(): void {
+    this.#isStarted = true
+    for (const loop of [...this.#begins, this.#finishes, this.#heartbeats, this.#expiries]) loop.start()
+    this.#own = new Inbox(this.#consumer(), this.#options.clock, () => this.#options.store.now())
+  }
+
+  /**
+   * Runs what a message is about that the application has taken from a queue itself; it waits for the due instant and for
+   * room.
+   *
+   * @returns `done` when the run has ended or must not begin, `again` when another server is to have the message
+   */
+  async handle(message: Message): Promise<'done' | 'again'> {
+    return this.#isStarted ? this.#own.handle(message) : 'again'
+  }
+
+  #consumer(): Consumer {
+    const { owner, concurrency } = this.#options
+    const limits = this.#limits
+    return {
+      owner,
+      get jobs() {
+        return limits.open
+      },
+      concurrency,
+      capacity: () => this.#capacity(),
+      leadMs: () => this.#lead.ms,
+      prepare: (refs) => this.#prepare(refs),
+      deliver: (due) => this.#deliver(due),
+    }
   }
 
   /**
@@ -123,6 +147,7 @@ export class Worker {
     this.#isStarted = false
 
     const { clock } = this.#options
+    this.#own.close()
     await Promise.all(this.#consumptions.map((consumption) => consumption.stop()))
     await Promise.all(this.#begins.map((lane) => lane.stop()))
     await this.#giveBackDelivered()
@@ -131,13 +156,11 @@ export class Worker {
     for (const run of this.#runs.values()) run.abort(new WorkerStoppedError('the server that ran it stops'))
     if (this.#runs.size > 0) await this.#idle()
 
-    await Promise.all([
-      this.#finishes.stop(),
-      this.#heartbeats.stop(),
-      this.#expiries.stop(),
-      this.#reaper.stop(),
-    ])
+    await Promise.all([this.#finishes.stop(), this.#heartbeats.stop(), this.#expiries.stop()])
     await this.#finishLast()
+    const ends = Promise.all(this.#consumptions.map((consumption) => consumption.end()))
+    await waitAtMost(clock, clock.now() + END_MS, ends)
+    this.#consumptions = []
   }
 
   #capacity(): number {
@@ -150,9 +173,25 @@ export class Worker {
   }
 
   #deliver(due: readonly Delivery[]): void {
-    this.#delivered.push(...due)
-    this.#beginning += due.length
+    const begins = due.filter((delivery) => this.#limits.enter(delivery.job) || this.#park(delivery))
+    this.#delivered.push(...begins)
+    this.#beginning += begins.length
     for (const lane of this.#begins) lane.wake()
+  }
+
+  /** Keeps what was claimed until there is room for its job; a message waits in its queue. */
+  #park(delivery: Delivery): false {
+    if (isClaimed(delivery)) this.#parked.push(delivery)
+    else settle(delivery, 'again')
+    return false
+  }
+
+  /** Says that nothing is to be done for a delivery any more, and makes room for another of its job. */
+  #leave(delivery: Delivery, end: 'done' | 'again'): void {
+    settle(delivery, end)
+    this.#limits.leave(delivery.job)
+    const next = this.#parked.findIndex(({ job }) => job === delivery.job)
+    if (next !== -1) this.#deliver(this.#parked.splice(next, 1))
   }
 
   /** Passes what was delivered through the fence, and runs what it lets through. */
@@ -161,29 +200,28 @@ export class Worker {
     if (delivered.length === 0) return Infinity
     const isMore = this.#delivered.length > 0
 
-    const { store, owner, clock, leaseMs, jobs, logger } = this.#options
-    const passing = this.#unbegun(delivered)
-    const due = [...passing.values()]
+    const { clock, leaseMs, jobs, logger } = this.#options
+    const { passing, others } = this.#unbegun(delivered)
     for (const id of passing.keys()) this.#busy.add(id)
-    let askedAt = clock.now()
     try {
-      const { done, held } = await store.brief((tables) => {
-        askedAt = clock.now()
-        return tables.runs.begin(due, owner, tables.now, leaseMs)
-      })
+      const { done, held, foreign, askedAt } = await passFence(this.#options, [...passing.values()])
       const begun = await this.#definitions.define(done)
       this.#lead.learn(clock.now() - askedAt)
       // An answer that took longer than a lease is worth nothing: others may have taken back what it let through.
       const isLate = clock.now() >= askedAt + leaseMs
-      const again = isLate ? due : held
+      const again = isLate ? [...passing.values()] : deliveriesOf(held, passing)
       this.#beginning -= delivered.length - again.length
-      this.#delivered.push(...again.map((ref) => passing.get(occurrenceId(ref))!))
+      this.#delivered.push(...again)
       for (const one of isLate ? [] : begun) {
         const run = new Run(one, askedAt + leaseMs, clock, jobs, logger)
-        const { startAt } = passing.get(run.id)!
+        const delivery = passing.get(run.id)!
         passing.delete(run.id)
-        this.#run(run, startAt)
+        this.#run(run, delivery)
       }
+      const open = new Set(again)
+      const stranger = new Set(deliveriesOf(foreign, passing))
+      for (const delivery of [...others, ...passing.values()])
+        if (!open.has(delivery)) this.#leave(delivery, stranger.has(delivery) ? 'again' : 'done')
       if (begun.length < delivered.length) this.#wakeQueues()
       if (isMore) return clock.now()
       return again.length > 0 ? clock.now() + HELD_MS : Infinity
@@ -200,22 +238,25 @@ export class Worker {
    * the queue holds it, an occurrence may be claimed again and delivered again; and the fence, which takes a second
    * question for a lost answer, would let it through twice.
    */
-  #unbegun(delivered: readonly Delivery[]): Map<string, Delivery> {
-    const due = new Map<string, Delivery>()
+  #unbegun(delivered: readonly Delivery[]): { passing: Map<string, Delivery>; others: readonly Delivery[] } {
+    const passing = new Map<string, Delivery>()
+    const others: Delivery[] = []
     for (const delivery of delivered) {
       const id = occurrenceId(delivery)
-      if (!this.#busy.has(id)) due.set(id, delivery)
+      if (this.#busy.has(id) || passing.has(id)) others.push(delivery)
+      else passing.set(id, delivery)
     }
-    return due
+    return { passing, others }
   }
 
-  #run(run: Run, startAt: Instant): void {
+  #run(run: Run, delivery: Delivery): void {
     const { id } = run
     this.#runs.set(id, run)
     if (this.#runs.size === 1) this.#expiries.wake()
     const ended = (outcome: RunOutcome) => {
       this.#runs.delete(id)
       this.#finished.push({ run: run.begun, outcome })
+      this.#leave(delivery, 'done')
       this.#finishes.wake()
       this.#wakeQueues()
       if (this.#runs.size === 0) this.#whenIdle?.()
@@ -228,7 +269,7 @@ export class Worker {
       }
       ended({ kind: 'failed', error: failure, result: null, retryInMs: undefined })
     }
-    void run.execute(startAt).then(ended, failed)
+    void run.execute(delivery.startAt).then(ended, failed)
   }
 
   /** Writes what has ended. */
@@ -301,34 +342,14 @@ export class Worker {
     run.abort(new LeaseLostError(`the lease of run ${run.id} was lost: another server may run it now`))
   }
 
-  /** Takes back what vanished servers held. */
-  async #reap(): Promise<Instant> {
-    const { store, clock, leaseMs, logger } = this.#options
-    const third = Math.floor(leaseMs / 3)
-    const expired = await store.read((tables) => tables.runs.nextExpiry())
-    // What nobody holds now, nobody loses at once. Others may have shorter leases, and claims end seconds after their due instants.
-    if (expired === undefined) return clock.now() + Math.min(third, IDLE_REAP_MS)
-    const period = Math.min(third, REAP_MS)
-    if (expired > (await store.now())) return clock.now() + period
-
-    // What runs here is not lost, however long this process slept or could not write.
-    if (this.#holdsRuns) await store.brief((tables) => this.#extend(tables))
-    const reaped = await store.transaction((tables) => tables.runs.reap(tables.now, REAPED_AT_ONCE))
-    if (reaped.returned + reaped.failed > 0)
-      logger.warn(
-        { returned: reaped.returned, failed: reaped.failed },
-        'took back runs of a server that vanished',
-      )
-    if (reaped.taken === 0) return clock.now() + Math.min(period, RETRY_MS)
-    store.announce()
-    return clock.now()
-  }
-
   /** What was delivered before the end and has not begun. */
   async #giveBackDelivered(): Promise<void> {
     const { store, owner, logger } = this.#options
-    const delivered = this.#delivered
+    const delivered = [...this.#delivered.filter(isClaimed), ...this.#parked]
+    for (const message of this.#delivered.filter(isBrought)) settle(message, 'again')
+    for (const { job } of this.#delivered) this.#limits.leave(job)
     this.#delivered = []
+    this.#parked = []
     this.#beginning = 0
     if (delivered.length === 0) return
 
@@ -352,12 +373,18 @@ export class Worker {
     }
   }
 
+  /** Extends the leases of all that this worker holds. */
+  async keepOwn(): Promise<void> {
+    if (this.#holdsRuns) await this.#options.store.brief((tables) => this.#extend(tables))
+  }
+
   /** Something runs here, or has ended and is not written yet. */
   get #holdsRuns(): boolean {
     return this.#runs.size + this.#finished.length > 0
   }
 
   #wakeQueues(): void {
+    this.#own.wake()
     for (const consumption of this.#consumptions) consumption.wake()
   }
 

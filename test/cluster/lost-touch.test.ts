@@ -64,7 +64,7 @@ class HandOver implements Queue {
 
   consume(consumer: Consumer): Consumption {
     this.#consumer = consumer
-    return { wake: () => {}, stop: async () => {} }
+    return { wake: () => {}, stop: async () => {}, end: async () => {} }
   }
 
   deliver(due: readonly ClaimedOccurrence[]): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { occurrenceId, type OccurrenceRef } from '../../src/schedule/occurrence.ts'
-import type { Passed } from '../../src/store/run-ledger.ts'
+import type { Passed } from '../../src/store/fence.ts'
 import type { BegunRun } from '../../src/worker/definitions.ts'
 import { until } from '../support/until.ts'
 import { FAILED, HOLD_MS, LEASE_MS, MINUTE, type Actor } from './support/actor.ts'

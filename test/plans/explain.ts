@@ -37,7 +37,7 @@ export async function plansOf(
         queries.push(query)
         return query
       }
-      await work(new TableSet(listened, database))
+      await work(new TableSet(listened, database, new Map()))
       for (const query of queries) plans.push(await explain(transaction, database.flavor, query))
       throw undo
     })

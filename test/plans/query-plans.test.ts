@@ -47,7 +47,17 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
   ['the next due instant', (t) => t.runs.nextDue('default', ['job-1']), /occurrences_claimable/],
   ['claiming', (t) => t.runs.claim(claim, NOW), /occurrences_claimable/],
   ['giving back', (t) => t.runs.release([ref], 'somebody')],
-  ['beginning', (t) => t.runs.begin([ref], 'somebody', NOW, 1_000)],
+  ['beginning', (t) => t.fence.begin([ref], 'somebody', NOW, 1_000)],
+  [
+    'beginning what was sent',
+    (t) => t.fence.beginSent([{ ...ref, attempt: 0 }], ['job-1'], 'somebody', NOW, 1_000),
+  ],
+  ['taking up to send', (t) => t.outbox.take('default', 'somebody', NOW, 10), /occurrences_claimable/],
+  ['confirming', (t) => t.outbox.confirm([{ ...ref, attempt: 0, dueAt: NOW, job: '' }], 'somebody', NOW)],
+  ['what falls due of what was sent', (t) => t.outbox.nextDue('mail', NOW), /occurrences_(leased|claimable)/],
+  ['all of it', (t) => t.outbox.dueBetween('mail', NOW, NOW + 2_000, 100), /occurrences_(leased|claimable)/],
+  ['what a queue has lost', (t) => t.outbox.forget('mail', 10), /occurrences_(leased|claimable)/],
+  ['what is to be withdrawn', (t) => t.outbox.withdrawals('mail', 10), /withdrawals_queue/],
   ['heartbeats', (t) => t.runs.heartbeat([run], 'somebody', NOW, 1_000)],
   [
     'finishing',

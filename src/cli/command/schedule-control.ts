@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ResumeAnswer } from '../../catalog/catalog.ts'
+import type { ResumeAnswer } from '../../catalog/catalog-options.ts'
 import { ScheduleNotFoundError } from '../../errors.ts'
 import { oneOf } from '../arguments.ts'
 import { action, type Invocation } from '../invocation.ts'

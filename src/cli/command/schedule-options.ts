@@ -20,6 +20,7 @@ export interface ScheduleOptions extends WorkOptions {
 
   readonly group?: string
   readonly note?: string
+  readonly queue?: string
   readonly startsAt?: string
   readonly endsAt?: string
   readonly maxRuns?: number
@@ -71,6 +72,7 @@ export function withScheduleOptions(command: Command): Command {
     .optionsGroup('How:')
     .option('--group <name>', 'a name to list schedules by')
     .option('--note <text>', 'text for people')
+    .option('--queue <name>', 'a queue of the config file; default "default"')
     .option('--starts-at <instant>', 'no run is earlier')
     .option('--ends-at <instant>', 'no run is later')
     .option('--max-runs <n>', 'how many runs in all', wholeNumber('--max-runs', 1))
@@ -103,11 +105,11 @@ export function withScheduleOptions(command: Command): Command {
 /** When and how, as the catalog takes it; only what was given. */
 export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & PolicyInput {
   const { timezone, dst, syntax, except, every, anchor, at } = options
-  const { group, note, startsAt, endsAt, maxRuns, spread, retries, backoff, timeout } = options
+  const { group, note, queue, startsAt, endsAt, maxRuns, spread, retries, backoff, timeout } = options
   const backoffInput = backoff === undefined ? undefined : { initial: backoff }
   const cron = options.cron?.length === 1 ? options.cron[0] : options.cron
   const timing = { cron, timezone, dst, syntax, except, every, anchor, at, startsAt, endsAt, maxRuns, spread }
-  const policy = { group, note, retries, timeout, catchUp: catchUpOf(options), backoff: backoffInput }
+  const policy = { group, note, queue, retries, timeout, catchUp: catchUpOf(options), backoff: backoffInput }
   const given = Object.entries({ ...timing, ...policy }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given)
 }

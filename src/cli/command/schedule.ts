@@ -5,6 +5,7 @@ import { addDelete, addPause, addResume } from './schedule-control.ts'
 import { addScheduleEdit } from './schedule-edit.ts'
 import { addHistory } from './schedule-history.ts'
 import { addList, addShow } from './schedule-read.ts'
+import { addRetry } from './schedule-retry.ts'
 import { addTrigger } from './schedule-trigger.ts'
 
 /** `carillon schedule …`: what users do to schedules. */
@@ -22,5 +23,6 @@ export function addSchedule(program: Command, invocation: Invocation): void {
   addPause(schedule, invocation)
   addResume(schedule, invocation)
   addTrigger(schedule, invocation)
+  addRetry(schedule, invocation)
   addHistory(schedule, invocation)
 }

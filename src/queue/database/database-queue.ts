@@ -1,12 +1,14 @@
-import type { Alarm, Clock, Instant } from '../../clock/clock.ts'
+import type { Clock, Instant } from '../../clock/clock.ts'
 import { Loop } from '../../clock/loop.ts'
 import type { Logger } from '../../logger.ts'
 import type { OccurrenceRef } from '../../schedule/occurrence.ts'
 import type { Consumer, Consumption, Queue } from '../queue.ts'
+import { WaitingRoom } from '../waiting-room.ts'
 
 /** A waiting occurrence that a consumer holds until it is due. */
 export interface ClaimedOccurrence extends OccurrenceRef {
   readonly dueAt: Instant
+  readonly job: string
 }
 
 /** What the queue needs of the ledger. */
@@ -84,19 +86,23 @@ class DatabaseConsumption implements Consumption {
   readonly #consumer: Consumer
   readonly #loop: Loop
   readonly #unwatch: () => void
-  /** What is claimed and not due yet, in the order of the due instants. */
-  #held: ClaimedOccurrence[] = []
-  /** Store's clock less this process's, as of the last look. */
-  #clockOffsetMs = 0
-  #alarm: Alarm | undefined
+  /** What is claimed and not due yet. */
+  readonly #waiting: WaitingRoom<ClaimedOccurrence>
   /** The first look found no room for what is due, so more of it waits until capacity is there. */
   #isStarved = false
+  /** How many jobs the last look asked for. */
+  #askedJobs = 0
   /** Something may have become due sooner since the last look, and there was no room to look for it. */
   #hasNews = false
 
   constructor(options: DatabaseQueueOptions, consumer: Consumer) {
     this.#options = options
     this.#consumer = consumer
+    this.#waiting = new WaitingRoom(
+      options.clock,
+      () => consumer.leadMs(),
+      (due) => this.#deliver(due),
+    )
     this.#loop = new Loop(
       options.clock,
       () => this.#look(),
@@ -111,16 +117,15 @@ class DatabaseConsumption implements Consumption {
 
   wake(): void {
     const isUrgent = this.#hasNews || this.#refillAt() <= this.#options.clock.now()
-    if (this.#isStarved && isUrgent) this.#loop.wake()
+    const isWider = this.#consumer.jobs.length > this.#askedJobs
+    if ((this.#isStarved && isUrgent) || isWider) this.#loop.wake()
   }
 
   async stop(): Promise<void> {
     this.#unwatch()
     await this.#loop.stop()
-    this.#alarm?.cancel()
 
-    const held = this.#held
-    this.#held = []
+    const held = this.#waiting.empty()
     if (held.length === 0) return
     try {
       await this.#options.ledger.release(held, this.#consumer.owner)
@@ -132,12 +137,15 @@ class DatabaseConsumption implements Consumption {
     }
   }
 
+  async end(): Promise<void> {}
+
   /** Claims what falls due soon. @returns when to look again */
   async #look(): Promise<Instant> {
     const { ledger, clock, name } = this.#options
     const { owner, jobs } = this.#consumer
+    this.#askedJobs = jobs.length
 
-    const room = this.#consumer.capacity() - this.#held.length
+    const room = this.#consumer.capacity() - this.#waiting.size
     this.#isStarved = room <= 0
     if (this.#isStarved) return this.#lookAgainAt()
     this.#hasNews = false
@@ -146,7 +154,7 @@ class DatabaseConsumption implements Consumption {
     const soonest = await ledger.nextDue(name, jobs)
     if (soonest === undefined) return clock.now() + IDLE_MS
     const storeNow = await ledger.now()
-    this.#clockOffsetMs = storeNow - clock.now()
+    this.#waiting.offsetMs = storeNow - clock.now()
     if (soonest > storeNow + CLAIM_AHEAD_MS)
       return clock.now() + Math.min(soonest - CLAIM_AHEAD_MS - storeNow, IDLE_MS)
 
@@ -154,7 +162,7 @@ class DatabaseConsumption implements Consumption {
     const claim = { queue: name, jobs, owner, aheadMs, holdMs: HOLD_MS, limit: room }
     const claimed = await ledger.claim(claim)
     this.#hold(claimed)
-    this.#isStarved = this.#consumer.capacity() <= this.#held.length
+    this.#isStarved = this.#consumer.capacity() <= this.#waiting.size
     // What is due is held by another transaction.
     if (claimed.length === 0) return clock.now() + HELD_MS
     return this.#isStarved ? this.#lookAgainAt() : clock.now()
@@ -168,7 +176,7 @@ class DatabaseConsumption implements Consumption {
   }
 
   #refillAt(): Instant {
-    return (this.#held.at(-1)?.dueAt ?? -Infinity) - this.#clockOffsetMs - REFILL_MS
+    return this.#waiting.lastDueAt - REFILL_MS
   }
 
   #failed(error: unknown): Instant {
@@ -181,25 +189,12 @@ class DatabaseConsumption implements Consumption {
 
   #hold(claimed: readonly ClaimedOccurrence[]): void {
     if (claimed.length === 0) return
-    this.#held = [...this.#held, ...claimed].sort((a, b) => a.dueAt - b.dueAt)
-    this.#deliverDue()
-    if (this.#held.length > 0) this.#consumer.prepare(this.#held)
+    this.#waiting.add(claimed)
+    if (this.#waiting.size > 0) this.#consumer.prepare(this.#waiting.held)
   }
 
-  /** Hands over what is due, or nearly so, and sets the timer for what comes next. */
-  #deliverDue(): void {
-    const offsetMs = this.#clockOffsetMs
-    const leadMs = this.#consumer.leadMs()
-    const now = this.#options.clock.now() + offsetMs + leadMs
-    const notDue = this.#held.findIndex((occurrence) => occurrence.dueAt > now)
-    const due = this.#held.splice(0, notDue === -1 ? this.#held.length : notDue)
-
-    this.#alarm?.cancel()
-    const next = this.#held[0]
-    if (next !== undefined) {
-      this.#alarm = this.#options.clock.alarmAt(next.dueAt - offsetMs - leadMs, () => this.#deliverDue())
-    }
-    const deliveries = due.map((occurrence) => ({ ...occurrence, startAt: occurrence.dueAt - offsetMs }))
-    if (due.length > 0) this.#consumer.deliver(deliveries)
+  #deliver(due: readonly ClaimedOccurrence[]): void {
+    const { offsetMs } = this.#waiting
+    this.#consumer.deliver(due.map((occurrence) => ({ ...occurrence, startAt: occurrence.dueAt - offsetMs })))
   }
 }

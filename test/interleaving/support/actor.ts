@@ -2,7 +2,8 @@ import { Catalog } from '../../../src/catalog/catalog.ts'
 import { Dispatcher, type PassReport } from '../../../src/dispatch/dispatcher.ts'
 import type { OccurrenceRef } from '../../../src/schedule/occurrence.ts'
 import { beginsAgain, type RunOutcome, type RunRef } from '../../../src/store/run-end.ts'
-import type { BegunOccurrence, ClaimedOccurrence, Passed, Reaped } from '../../../src/store/run-ledger.ts'
+import type { BegunOccurrence, Passed } from '../../../src/store/fence.ts'
+import type { ClaimedOccurrence, Reaped } from '../../../src/store/run-ledger.ts'
 import { Store, type Tables } from '../../../src/store/store.ts'
 import { JobRegistry } from '../../../src/task/job-registry.ts'
 import { defineJob } from '../../../src/task/job.ts'
@@ -60,7 +61,7 @@ class Steps {
 
   /** As the fence answers: what has begun, and what it passed over since somebody else held it. */
   async tryBegin(refs: readonly OccurrenceRef[]): Promise<Passed<BegunOccurrence>> {
-    return this.#store.brief((tables) => tables.runs.begin(refs, this.name, tables.now, LEASE_MS))
+    return this.#store.brief((tables) => tables.fence.begin(refs, this.name, tables.now, LEASE_MS))
   }
 
   /** What has begun, with the definitions as a worker then reads them. */

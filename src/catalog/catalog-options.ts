@@ -1,0 +1,31 @@
+import type { OccurrenceState } from '../schedule/occurrence.ts'
+import type { InstantInput } from '../schedule/schedule-input.ts'
+import type { ScheduleState } from '../store/schedule-record.ts'
+
+/** Which schedules `describeAll` yields. */
+export interface DescribeFilter {
+  readonly group?: string | undefined
+  /** Only those in one of these states. */
+  readonly states?: readonly ScheduleState[] | undefined
+  /** Only those of this job. */
+  readonly job?: string | undefined
+  /** Only those whose key or group has this text in it; the letters A to Z in either case. */
+  readonly text?: string | undefined
+  /** Begins after this key: the last one of an earlier listing. */
+  readonly afterKey?: string | undefined
+}
+
+/** Which occurrences `history` answers. */
+export interface HistoryOptions {
+  /** How many at most; 50 by default. */
+  readonly limit?: number | undefined
+  /** Only occurrences in one of these states. */
+  readonly states?: readonly OccurrenceState[] | undefined
+  /** Only nominal instants up to this one; now by default, so that planned ones ahead are left out. */
+  readonly until?: InstantInput | undefined
+  /** Continues after the last occurrence of the page before, by its id. */
+  readonly after?: string | undefined
+}
+
+/** What happens to the occurrences that a pause kept from running. */
+export type ResumeAnswer = 'skip' | 'latest' | 'all'

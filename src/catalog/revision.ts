@@ -1,0 +1,19 @@
+import { ScheduleConflictError } from '../errors.ts'
+import type { ResolvedSchedule } from '../schedule/resolve-definition.ts'
+import type { ScheduleRecord, ScheduleState } from '../store/schedule-record.ts'
+
+/** @throws {ScheduleConflictError} when it is at another one */
+export function checkRevision(record: ScheduleRecord, expected: number | undefined): void {
+  if (expected === undefined || record.revision === expected) return
+
+  const message = `schedule "${record.key}" is at revision ${record.revision}, not ${expected}: read it again, then change it`
+  throw new ScheduleConflictError(message, record.key)
+}
+
+/** Whether a schedule is what a change was to make of it. */
+export function isAs(record: ScheduleRecord, { group, active, definition }: ResolvedSchedule): boolean {
+  const state: ScheduleState = active ? 'active' : 'paused'
+  return (
+    record.group === group && record.state === state && record.definitionText === JSON.stringify(definition)
+  )
+}

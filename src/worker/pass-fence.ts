@@ -1,0 +1,62 @@
+import type { Clock, Instant } from '../clock/clock.ts'
+import type { Delivery } from '../queue/queue.ts'
+import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
+import type { BegunOccurrence, Passed, PassedMessages, SentAttempt } from '../store/fence.ts'
+import type { Store } from '../store/store.ts'
+import type { JobRegistry } from '../task/job-registry.ts'
+
+/** Who passes through the fence. */
+export interface Passer {
+  readonly store: Store
+  readonly jobs: JobRegistry
+  readonly clock: Clock
+  readonly owner: string
+  readonly leaseMs: number
+}
+
+const NOTHING: Passed<BegunOccurrence> = { done: [], held: [] }
+
+/**
+ * Asks the fence to let deliveries begin, claimed ones and those that messages brought, in one transaction.
+ *
+ * @returns what became of them, and when it was asked, by this process's clock
+ */
+export async function passFence(
+  { store, jobs, clock, owner, leaseMs }: Passer,
+  due: readonly Delivery[],
+): Promise<PassedMessages & { askedAt: Instant }> {
+  const claimed = due.filter(isClaimed)
+  const brought = due.filter(isBrought)
+  let askedAt = clock.now()
+  const passed = await store.brief(async ({ fence, now }) => {
+    askedAt = clock.now()
+    const own = claimed.length === 0 ? NOTHING : await fence.begin(claimed, owner, now, leaseMs)
+    if (brought.length === 0) return { ...own, foreign: [] }
+    const { done, held, foreign } = await fence.beginSent(brought, jobs.names, owner, now, leaseMs)
+    return { done: [...own.done, ...done], held: [...own.held, ...held], foreign }
+  })
+  return { ...passed, askedAt }
+}
+
+/** It was claimed in the ledger, and is held there. */
+export function isClaimed({ attempt }: Delivery): boolean {
+  return attempt === undefined
+}
+
+/** A message brought it. */
+export function isBrought(delivery: Delivery): delivery is Delivery & SentAttempt {
+  return delivery.attempt !== undefined
+}
+
+/** Tells the queue that brought it what is to become of its message. */
+export function settle(delivery: Delivery, end: 'done' | 'again'): void {
+  delivery.settle?.(end)
+}
+
+/** Those of the deliveries that are of these occurrences. */
+export function deliveriesOf(
+  refs: readonly OccurrenceRef[],
+  among: ReadonlyMap<string, Delivery>,
+): Delivery[] {
+  return refs.map((ref) => among.get(occurrenceId(ref))!)
+}
