@@ -6,7 +6,12 @@ import type { Logger } from '../logger.ts'
 import { DatabaseQueue } from '../queue/database/database-queue.ts'
 import { ForeignQueue } from '../queue/foreign-queue.ts'
 import { prioritized } from '../queue/message.ts'
-import type { MessageQueue, QueueCapabilities, QueueHealth } from '../queue/message-queue.ts'
+import type {
+  MessageQueue,
+  MessageQueueInside,
+  QueueCapabilities,
+  QueueHealth,
+} from '../queue/message-queue.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Store } from '../store/store.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
@@ -156,13 +161,27 @@ export class Queues implements AsyncDisposable {
     this.#foreign.push({ queue, ...this.#carriers(name, messages) })
 
     const { inside } = messages
-    if (inside !== undefined)
-      store.sendInside(name, (execute, entries) =>
-        inside.send(
+    if (inside !== undefined) this.#sendInside(name, inside)
+  }
+
+  /** What cannot be sent inside goes by the relay, which meets the same fault and tells of it; this tells where. */
+  #sendInside(name: string, inside: MessageQueueInside): void {
+    const { store, logger } = this.#options
+    let isTold = false
+    store.sendInside(name, async (execute, entries) => {
+      try {
+        await inside.send(
           execute,
           entries.map((entry) => prioritized(entry, this.#priorityOf)),
-        ),
-      )
+        )
+        isTold = false
+      } catch (error) {
+        if (!isTold)
+          logger.warn({ error, queue: name }, 'messages were not sent inside a transaction; they follow')
+        isTold = true
+        throw error
+      }
+    })
   }
 
   #carriers(name: string, queue: MessageQueue): Pick<Foreign, 'relay' | 'nudger'> {

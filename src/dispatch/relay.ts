@@ -61,6 +61,8 @@ export class Relay {
   readonly #outage: Outage
   #unwatch = () => {}
   #epochKnownUntil: Instant = -Infinity
+  /** The queue lost what it held just now, and what others were writing at that moment is to be looked for once more. */
+  #hasJustLost = false
   #notBefore: Instant = -Infinity
   #waitMs = SHORTEST_WAIT_MS
 
@@ -170,12 +172,12 @@ export class Relay {
 
     const last = await store.read(({ outbox }) => outbox.epoch(name))
     const epoch = await queue.epoch(last)
-    if (epoch !== last) {
+    if (epoch !== last || this.#hasJustLost) {
+      this.#hasJustLost = epoch !== last && last !== undefined
       let lost = 0
       for (let some = FORGOTTEN_AT_ONCE; some === FORGOTTEN_AT_ONCE; lost += some)
         some = await store.brief(({ outbox }) => outbox.forget(name, FORGOTTEN_AT_ONCE))
-      if (last !== undefined)
-        logger.warn({ queue: name, lost }, 'a queue has lost what it held; it is sent once more')
+      if (lost > 0) logger.warn({ queue: name, lost }, 'a queue has lost what it held; it is sent once more')
       const kept = store.transaction(({ outbox, now }) => outbox.keepEpoch(name, last, epoch, now))
       await kept.catch((error: unknown) => {
         // Two were the first to see the queue: the other one has written it.

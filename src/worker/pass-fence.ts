@@ -38,6 +38,32 @@ export async function passFence(
   return { ...passed, askedAt }
 }
 
+/**
+ * Of what was delivered, each once, by the last of its attempts, and nothing that is here already. While the fence keeps
+ * it waiting for longer than the queue holds it, an occurrence may be claimed again and delivered again, and a message may
+ * come twice; and the fence, which takes a second question for a lost answer, would let it through twice.
+ *
+ * @param busy the occurrences that are here
+ */
+export function eachOnce(
+  delivered: readonly Delivery[],
+  busy: ReadonlySet<string>,
+): { passing: Map<string, Delivery>; copies: readonly Delivery[] } {
+  const passing = new Map<string, Delivery>()
+  const copies: Delivery[] = []
+  for (const delivery of delivered) {
+    const id = occurrenceId(delivery)
+    const before = passing.get(id)
+    const isLater = (delivery.attempt ?? 0) > (before?.attempt ?? -1)
+    if (busy.has(id) || !isLater) copies.push(delivery)
+    else {
+      if (before !== undefined) copies.push(before)
+      passing.set(id, delivery)
+    }
+  }
+  return { passing, copies }
+}
+
 /** It was claimed in the ledger, and is held there. */
 export function isClaimed({ attempt }: Delivery): boolean {
   return attempt === undefined

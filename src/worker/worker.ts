@@ -13,7 +13,7 @@ import type { JobRegistry } from '../task/job-registry.ts'
 import { Definitions } from './definitions.ts'
 import { JobLimits } from './job-limits.ts'
 import { Lead } from './lead.ts'
-import { deliveriesOf, isBrought, isClaimed, passFence, settle } from './pass-fence.ts'
+import { deliveriesOf, eachOnce, isBrought, isClaimed, passFence, settle } from './pass-fence.ts'
 import { Run } from './run.ts'
 import { RunWriter } from './run-writer.ts'
 
@@ -201,7 +201,7 @@ export class Worker {
     const isMore = this.#delivered.length > 0
 
     const { clock, leaseMs, jobs, logger } = this.#options
-    const { passing, others } = this.#unbegun(delivered)
+    const { passing, copies } = eachOnce(delivered, this.#busy)
     for (const id of passing.keys()) this.#busy.add(id)
     try {
       const { done, held, foreign, askedAt } = await passFence(this.#options, [...passing.values()])
@@ -220,7 +220,8 @@ export class Worker {
       }
       const open = new Set(again)
       const stranger = new Set(deliveriesOf(foreign, passing))
-      for (const delivery of [...others, ...passing.values()])
+      for (const copy of copies) this.#leave(copy, this.#endOfCopy(copy))
+      for (const delivery of passing.values())
         if (!open.has(delivery)) this.#leave(delivery, stranger.has(delivery) ? 'again' : 'done')
       if (begun.length < delivered.length) this.#wakeQueues()
       if (isMore) return clock.now()
@@ -233,20 +234,10 @@ export class Worker {
     }
   }
 
-  /**
-   * Of what was delivered, each once, and nothing that is here already. While the fence keeps it waiting for longer than
-   * the queue holds it, an occurrence may be claimed again and delivered again; and the fence, which takes a second
-   * question for a lost answer, would let it through twice.
-   */
-  #unbegun(delivered: readonly Delivery[]): { passing: Map<string, Delivery>; others: readonly Delivery[] } {
-    const passing = new Map<string, Delivery>()
-    const others: Delivery[] = []
-    for (const delivery of delivered) {
-      const id = occurrenceId(delivery)
-      if (this.#busy.has(id) || passing.has(id)) others.push(delivery)
-      else passing.set(id, delivery)
-    }
-    return { passing, others }
+  /** A copy of what is here, or of an attempt before it, is void; that of a later attempt is to come again. */
+  #endOfCopy(copy: Delivery): 'done' | 'again' {
+    const here = this.#runs.get(occurrenceId(copy))?.begun.attempt ?? -Infinity
+    return isBrought(copy) && copy.attempt < here ? 'done' : 'again'
   }
 
   #run(run: Run, delivery: Delivery): void {

@@ -47,13 +47,19 @@ describe('the packed package', () => {
   })
 
   it.each([
-    ['carillon', ['Carillon', 'CronExpression', 'defineJob', 'defineConfig', 'CronSyntaxError']],
+    [
+      'carillon',
+      ['Carillon', 'CronExpression', 'databaseQueue', 'defineJob', 'defineConfig', 'CronSyntaxError'],
+    ],
     ['carillon/cron', ['CronExpression']],
-    ['carillon/testing', ['lockContract', 'ManualClock']],
+    ['carillon/testing', ['lockContract', 'ManualClock', 'queueContract']],
     ['carillon/lock/database', ['databaseLocks']],
     ['carillon/lock/memcached', ['memcachedLocks']],
     ['carillon/lock/memory', ['memoryLocks']],
     ['carillon/lock/redis', ['redisLocks']],
+    ['carillon/queue/bullmq', ['bullmqQueue', 'messageOfJob']],
+    ['carillon/queue/pg-boss', ['messageOfJob', 'pgBossQueue']],
+    ['carillon/queue/rabbitmq', ['rabbitmqQueue']],
   ])('offers %s', (specifier, names) => {
     const program = `console.log(JSON.stringify(Object.keys(await import('${specifier}'))))`
     const offered = JSON.parse(

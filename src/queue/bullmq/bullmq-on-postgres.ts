@@ -1,0 +1,185 @@
+import type { BackendFactory, PostgresQueueBackend, PostgresPoolConfig, Processor, Queue } from 'bullmq'
+import { loadDriver } from '../../sql/load-driver.ts'
+import type { BullmqJob } from './bullmq-message.ts'
+import type { BullmqOnPostgresOptions } from './bullmq-options.ts'
+import type { Bullmq, BullmqServer, JobCounts, OpenWorker, WorkerSettings } from './bullmq-server.ts'
+
+const CONNECT_MS = 5_000
+/** How long one statement may take. */
+const STATEMENT_MS = 15_000
+/** How long a worker waits to be told of a job before it looks by itself: what tells it may have been lost on the way. */
+const LONGEST_WAIT_S = 10
+const MARK_FIELD = 'carillon'
+
+type PostgresQueue = Queue<
+  unknown,
+  unknown,
+  string,
+  unknown,
+  unknown,
+  string,
+  PostgresQueueBackend,
+  PostgresPoolConfig
+>
+
+/**
+ * BullMQ's queue on PostgreSQL. What is done to many jobs is one statement that calls BullMQ's own functions, for rows
+ * that it holds: by themselves the functions would also change a job that a worker takes in the same moment.
+ *
+ * @see docs/guides/bullmq.md
+ */
+export class BullmqOnPostgres implements BullmqServer {
+  readonly title = 'PostgreSQL'
+  readonly precisionMs = 5
+  readonly #bullmq: Bullmq
+  readonly #name: string
+  readonly #connection: PostgresPoolConfig
+  readonly #backend: BackendFactory<PostgresQueueBackend, PostgresPoolConfig>
+  #queue: Promise<PostgresQueue> | undefined
+
+  private constructor(bullmq: Bullmq, name: string, connection: PostgresPoolConfig) {
+    this.#bullmq = bullmq
+    this.#name = name
+    this.#connection = connection
+    this.#backend = (...args) =>
+      Object.defineProperty(bullmq.createPostgresBackend(...args), 'maximumBlockTimeout', {
+        value: LONGEST_WAIT_S,
+      })
+  }
+
+  /** @throws {ConfigError} when `pg` is not installed */
+  static async open(
+    bullmq: Bullmq,
+    name: string,
+    { postgres }: BullmqOnPostgresOptions,
+  ): Promise<BullmqOnPostgres> {
+    await loadDriver(() => import('pg'), 'pg', 'BullMQ on PostgreSQL')
+    const given: PostgresPoolConfig = typeof postgres === 'string' ? { connectionString: postgres } : postgres
+    const connection = {
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: STATEMENT_MS,
+      keepAlive: true,
+      application_name: 'carillon',
+      ...(given.skipMigrations === undefined && { migrate: true }),
+      ...given,
+    }
+    const server = new BullmqOnPostgres(bullmq, name, connection)
+    server.#ready().catch(() => {})
+    return server
+  }
+
+  async add(jobs: readonly BullmqJob[]): Promise<void> {
+    const queue = await this.#ready()
+    await queue.addBulk([...jobs])
+  }
+
+  async promote(ids: readonly string[]): Promise<void> {
+    await this.#run(PROMOTE, [this.#name, ids])
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    await this.#run(REMOVE, [this.#name, ids])
+  }
+
+  /** What PostgreSQL has acknowledged it does not lose, so a row among the queue's own tells. */
+  async epoch(): Promise<string> {
+    await this.#run(
+      'insert into meta (queue, field, value) values ($1, $2, $3) on conflict (queue, field) do nothing',
+      [this.#name, MARK_FIELD, crypto.randomUUID()],
+    )
+    const [row] = await this.#run('select value as mark from meta where queue = $1 and field = $2', [
+      this.#name,
+      MARK_FIELD,
+    ])
+    return (row as { mark: string }).mark
+  }
+
+  async count(): Promise<JobCounts> {
+    const [counts] = await this.#run(COUNT, [this.#name])
+    return counts as JobCounts
+  }
+
+  async ping(): Promise<void> {
+    await this.#run('select 1', [])
+  }
+
+  async work(process: Processor<unknown, void>, settings: WorkerSettings): Promise<OpenWorker> {
+    // The tables are there then.
+    await this.#ready()
+    const { Worker } = this.#bullmq
+    const connection = this.#connection
+    const worker = new Worker(this.#name, process, { ...settings, connection }, this.#backend)
+    try {
+      await worker.waitUntilReady()
+    } catch (error) {
+      worker.on('error', () => {})
+      void worker.close(true)
+      throw error
+    }
+    return {
+      onError: (listener) => worker.on('error', listener),
+      pause: () => worker.pause(true),
+      close: (isForced) => worker.close(isForced),
+      disconnect: () => worker.getBackend().close(true),
+    }
+  }
+
+  explain(error: unknown): string {
+    const { message, code } = error as { message?: string; code?: string }
+    return message || code || String(error)
+  }
+
+  async close(): Promise<void> {
+    const queue = await this.#queue?.catch(() => undefined)
+    await queue?.close()
+  }
+
+  /** BullMQ remembers that it could not connect the first time, so a queue that could not is made anew. */
+  async #ready(): Promise<PostgresQueue> {
+    const queue = (this.#queue ??= this.#openQueue())
+    try {
+      return await queue
+    } catch (error) {
+      if (this.#queue === queue) this.#queue = undefined
+      throw error
+    }
+  }
+
+  async #openQueue(): Promise<PostgresQueue> {
+    const connection = this.#connection
+    const queue: PostgresQueue = new this.#bullmq.Queue(this.#name, { connection }, this.#backend)
+    queue.on('error', () => {})
+    try {
+      await queue.waitUntilReady()
+    } catch (error) {
+      await queue.close().catch(() => {})
+      throw error
+    }
+    return queue
+  }
+
+  async #run(text: string, values: readonly unknown[]): Promise<readonly object[]> {
+    const queue = await this.#ready()
+    const { rows } = await queue.getBackend().connection.pool.query(text, [...values])
+    return rows
+  }
+}
+
+const PROMOTE = `
+  with held as materialized (
+    select id from job where queue = $1 and id = any($2::text[]) and state = 'delayed' for update skip locked
+  )
+  select count(promote($1, id)) from held`
+
+const COUNT = `
+  select count(*) filter (where state = 'delayed')::int as delayed,
+    count(*) filter (where state = 'waiting')::int as waiting,
+    count(*) filter (where state = 'active')::int as active
+  from job where queue = $1`
+
+const REMOVE = `
+  with held as materialized (
+    select id from job where queue = $1 and id = any($2::text[]) and state in ('delayed', 'waiting')
+    for update skip locked
+  )
+  select count(remove($1, id, false)) from held`
