@@ -12,8 +12,8 @@ it('applies what is pending, once', async () => {
   using folder = temporaryFolder()
   await using database = await SqlDatabase.open(`sqlite:${folder.file('x.db')}`)
 
-  expect(await pendingMigrations(database)).toEqual(['0001-initial'])
-  expect(await migrate(database)).toEqual(['0001-initial'])
+  expect(await pendingMigrations(database)).toEqual(['0001-initial', '0002-queues'])
+  expect(await migrate(database)).toEqual(['0001-initial', '0002-queues'])
   expect(await migrate(database)).toEqual([])
   expect(await pendingMigrations(database)).toEqual([])
 })
