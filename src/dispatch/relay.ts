@@ -167,23 +167,36 @@ export class Relay {
 
   /** When the queue has lost what it held, all of it that has not begun is sent once more. */
   async #checkEpoch(): Promise<void> {
-    const { store, queue, name, clock, logger } = this.#options
+    const { store, queue, name, clock } = this.#options
     if (clock.now() < this.#epochKnownUntil) return
 
     const last = await store.read(({ outbox }) => outbox.epoch(name))
     const epoch = await queue.epoch(last)
-    if (epoch !== last || this.#hasJustLost) {
-      this.#hasJustLost = epoch !== last && last !== undefined
-      let lost = 0
-      for (let some = FORGOTTEN_AT_ONCE; some === FORGOTTEN_AT_ONCE; lost += some)
-        some = await store.brief(({ outbox }) => outbox.forget(name, FORGOTTEN_AT_ONCE))
-      if (lost > 0) logger.warn({ queue: name, lost }, 'a queue has lost what it held; it is sent once more')
-      const kept = store.transaction(({ outbox, now }) => outbox.keepEpoch(name, last, epoch, now))
-      await kept.catch((error: unknown) => {
-        // Two were the first to see the queue: the other one has written it.
-        if (!isRefusal(error)) throw error
-      })
+    // Of a queue that is seen for the first time, nothing is known that it could have lost.
+    if (last !== undefined && (epoch !== last || this.#hasJustLost)) {
+      this.#hasJustLost = epoch !== last
+      await this.#forget()
     }
+    if (epoch !== last) await this.#keepEpoch(last, epoch)
     this.#epochKnownUntil = clock.now() + EPOCH_EVERY_MS
+  }
+
+  /** Has all be sent once more that is in the queue as far as the ledger knows. */
+  async #forget(): Promise<void> {
+    const { store, name, logger } = this.#options
+    let lost = 0
+    for (let some = FORGOTTEN_AT_ONCE; some === FORGOTTEN_AT_ONCE; lost += some)
+      some = await store.brief(({ outbox }) => outbox.forget(name, FORGOTTEN_AT_ONCE))
+    if (lost > 0) logger.warn({ queue: name, lost }, 'a queue has lost what it held; it is sent once more')
+  }
+
+  async #keepEpoch(last: string | undefined, epoch: string): Promise<void> {
+    const { store, name } = this.#options
+    try {
+      await store.transaction(({ outbox, now }) => outbox.keepEpoch(name, last, epoch, now))
+    } catch (error) {
+      // Two were the first to see the queue: the other one has written it.
+      if (!isRefusal(error)) throw error
+    }
   }
 }

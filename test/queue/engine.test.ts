@@ -93,6 +93,7 @@ describe.each(Object.entries(STANDS))('on %s', (name, start) => {
       expect(payload).toEqual({ key })
     }
     expect(runs.every(({ attempt }) => attempt === 1)).toBe(true)
+    expect(engine.messages('warn'), 'nothing was taken for lost').toEqual([])
   })
 
   it('delivers with all dispatchers dead', async () => {
