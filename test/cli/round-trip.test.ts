@@ -112,7 +112,10 @@ describe('carillon migrate', () => {
     using cli = commandLine()
     const database = 'sqlite:./carillon.db'
 
-    expect(await cli.json('migrate', '--dry-run')).toEqual({ database, pending: ['0001-initial', '0002-queues'] })
+    expect(await cli.json('migrate', '--dry-run')).toEqual({
+      database,
+      pending: ['0001-initial', '0002-queues'],
+    })
     expect((await cli.run('schedule', 'list')).status).toBe(1)
 
     expect(await cli.json('migrate')).toEqual({ database, applied: ['0001-initial', '0002-queues'] })
