@@ -4,10 +4,10 @@ import { Loop } from '../clock/loop.ts'
 import type { Logger } from '../logger.ts'
 import { messageOf, prioritized, type Message } from '../queue/message.ts'
 import type { MessageQueue } from '../queue/message-queue.ts'
+import { QueueOutage } from '../queue/queue-outage.ts'
 import { isRefusal } from '../sql/sql-error.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import type { Store } from '../store/store.ts'
-import { Outage } from './outage.ts'
 
 export interface RelayOptions {
   readonly store: Store
@@ -58,7 +58,7 @@ const LONGEST_WAIT_MS = 15_000
 export class Relay {
   readonly #options: RelayOptions
   readonly #loop: Loop
-  readonly #outage: Outage
+  readonly #outage: QueueOutage
   #unwatch = () => {}
   #epochKnownUntil: Instant = -Infinity
   /** The queue lost what it held just now, and what others were writing at that moment is to be looked for once more. */
@@ -68,7 +68,11 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options
-    this.#outage = new Outage(options.logger, options.name)
+    this.#outage = new QueueOutage(options.logger, {
+      fields: { queue: options.name },
+      gone: 'a queue cannot be reached; what is due waits in the ledger until it can',
+      back: 'a queue can be reached again',
+    })
     this.#loop = new Loop(
       options.clock,
       () => this.#step(),
@@ -96,8 +100,14 @@ export class Relay {
   async pass(): Promise<RelayReport> {
     await this.#checkEpoch()
     const withdrawn = await this.#withdraw()
-    const lanes = Array.from({ length: LANES }, () => this.#lane())
-    const ends = await Promise.allSettled(lanes)
+    const lanes: Promise<PromiseSettledResult<number>[]>[] = []
+    const openLane = () => {
+      if (lanes.length < LANES) lanes.push(Promise.allSettled([this.#lane(openLane)]))
+    }
+    openLane()
+    // All of them, also when one fails: nothing goes on behind the back of who asked for the pass.
+    const ends: PromiseSettledResult<number>[] = []
+    for (const lane of lanes) ends.push(...(await lane))
     const failed = ends.find((end) => end.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     const sent = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
@@ -110,26 +120,32 @@ export class Relay {
     if (clock.now() < this.#notBefore) return this.#notBefore
 
     const report = await this.pass()
-    this.#outage.isOver()
+    this.#outage.end()
     this.#waitMs = SHORTEST_WAIT_MS
     if (report.sent + report.withdrawn > 0) logger.info({ queue: name, ...report }, 'relayed')
     return Math.min(clock.now() + IDLE_MS, this.#epochKnownUntil)
   }
 
   #failed(error: unknown): Instant {
-    this.#outage.tell(error)
+    this.#outage.begin(error)
     this.#notBefore = this.#options.clock.now() + this.#waitMs
     this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS)
     return this.#notBefore
   }
 
-  /** Batch after batch, until nothing is left that others don't hold. @returns how many were sent */
-  async #lane(): Promise<number> {
+  /**
+   * Batch after batch, until nothing is left that others don't hold.
+   *
+   * @param onFull told of each batch that is full: then there may be more
+   * @returns how many were sent
+   */
+  async #lane(onFull: () => void): Promise<number> {
     const { store, owner, name } = this.#options
     let sent = 0
     for (;;) {
       const entries = await store.brief(({ outbox, now }) => outbox.take(name, owner, now, BATCH))
       if (entries.length === 0) return sent
+      if (entries.length === BATCH) onFull()
       await this.#send(entries)
       sent += entries.length
       if (entries.length < BATCH) return sent
@@ -148,7 +164,9 @@ export class Relay {
       throw error
     }
     onSent(messages)
-    await store.brief(({ outbox, now }) => outbox.confirm(entries, owner, now))
+    // What was withdrawn meanwhile may have been looked for in the queue before it was there.
+    const left = await store.brief(({ outbox, now }) => outbox.confirm(entries, owner, now))
+    if (left.length > 0) await queue.withdraw(left.map(messageOf))
   }
 
   /** @returns how many messages were taken out */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
-import type { OccurrenceRef } from '../schedule/occurrence.ts'
+import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import { REF_COLUMNS, toRef } from './occurrence-refs.ts'
@@ -72,11 +72,20 @@ export class Outbox {
     return taken.map(toEntry).sort((a, b) => a.dueAt - b.dueAt)
   }
 
-  /** Says that these were sent. */
-  async confirm(entries: readonly OutboxEntry[], owner: string, now: Instant): Promise<void> {
-    await this.#settle(entries, owner, {
+  /**
+   * Says that these were sent.
+   *
+   * @returns those that became void while they were on their way
+   */
+  async confirm(entries: readonly OutboxEntry[], owner: string, now: Instant): Promise<OutboxEntry[]> {
+    const confirmed = await this.#settle(entries, owner, {
       lease_until: againAt(this.#flavor, sql`o.due_at`, now),
     })
+    if (confirmed === entries.length) return []
+    // Begun already, or confirmed before without our hearing of it, or withdrawn: only of these a message is left over.
+    const skipped = await this.#rows.find(entries, sql`o.state = 'skipped'`)
+    const isVoid = new Set(skipped.map(occurrenceId))
+    return entries.filter((entry) => isVoid.has(occurrenceId(entry)))
   }
 
   /** Says that these could not be sent, or perhaps were. */
@@ -88,14 +97,15 @@ export class Outbox {
     entries: readonly OutboxEntry[],
     owner: string,
     set: Readonly<Record<string, Piece>>,
-  ): Promise<void> {
-    await this.#rows.change(entries, {
+  ): Promise<number> {
+    const settled = await this.#rows.change(entries, {
       condition: sql`o.state = 'sent' and o.owner = ${owner} and o.attempt = r.of_attempt`,
       set: { ...set, owner: NULL },
       columns: { of_attempt: 'integer' },
       valuesOf: (i) => [entries[i]!.attempt],
       isRelaxed: true,
     })
+    return settled.length
   }
 
   /** What was sent, was confirmed before it was due, and falls due after `from` and up to `until`. */

@@ -60,6 +60,18 @@ describe.each(DATABASES)('taking messages back, on %s', (kind) => {
       expect(await relay.finish([run])).toHaveLength(1)
     })
 
+    it('tells who was sending, since the message may come after the look for it', async () => {
+      const { editor, relay, run, sent, taken } = await opened()
+      await make(editor)
+      expect(await relay.confirm([sent, taken, run as never])).toEqual([sent, taken])
+      // What was confirmed before, or has begun, is not taken for void.
+      const [next] = await relay.take()
+      if (next !== undefined) {
+        expect(await relay.confirm([next])).toEqual([])
+        expect(await relay.confirm([next])).toEqual([])
+      }
+    })
+
     it('is not sent once more, however long it takes', async () => {
       const { editor, relay } = await opened()
       await make(editor)

@@ -7,7 +7,7 @@ import { BossAgenda } from './boss-agenda.ts'
 import type { BossConnection } from './boss-connection.ts'
 import { messageOfJob, priorityOf, type FetchedJob } from './boss-job.ts'
 import { BossKeeper } from './boss-keeper.ts'
-import type { BossOutage } from './boss-outage.ts'
+import type { QueueOutage } from '../queue-outage.ts'
 import { BossSettler } from './boss-settler.ts'
 import type { BossStatements, Look } from './boss-statements.ts'
 
@@ -20,7 +20,7 @@ export interface BossConsumptionOptions {
   readonly statements: BossStatements
   readonly clock: Clock
   readonly logger: Logger
-  readonly outage: BossOutage
+  readonly outage: QueueOutage
   readonly heartbeatSeconds: number
 }
 

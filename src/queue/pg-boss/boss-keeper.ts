@@ -2,7 +2,7 @@ import type { Clock, Instant } from '../../clock/clock.ts'
 import { Loop } from '../../clock/loop.ts'
 import type { BossConnection } from './boss-connection.ts'
 import type { FetchedJob } from './boss-job.ts'
-import type { BossOutage } from './boss-outage.ts'
+import type { QueueOutage } from '../queue-outage.ts'
 import type { BossStatements, Reaped } from './boss-statements.ts'
 
 const TRY_AGAIN_MS = 1_000
@@ -11,7 +11,7 @@ export interface BossKeeperOptions {
   readonly connection: BossConnection
   readonly statements: BossStatements
   readonly clock: Clock
-  readonly outage: BossOutage
+  readonly outage: QueueOutage
   readonly heartbeatSeconds: number
   /** What this consumer has. */
   readonly held: ReadonlyMap<string, FetchedJob>

@@ -3,7 +3,7 @@ import { giveWay } from '../../clock/give-way.ts'
 import { waitUntil } from '../../clock/wait.ts'
 import type { BossConnection } from './boss-connection.ts'
 import type { FetchedJob } from './boss-job.ts'
-import type { BossOutage } from './boss-outage.ts'
+import type { QueueOutage } from '../queue-outage.ts'
 import type { BossStatements } from './boss-statements.ts'
 
 const TRY_AGAIN_MS = 1_000
@@ -14,7 +14,7 @@ export interface BossSettlerOptions {
   readonly connection: BossConnection
   readonly statements: BossStatements
   readonly clock: Clock
-  readonly outage: BossOutage
+  readonly outage: QueueOutage
 }
 
 /** Settles what was fetched: what ends while another end is being written is written together. */

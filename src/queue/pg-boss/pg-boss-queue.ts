@@ -17,7 +17,7 @@ import type {
 import { BossConnection } from './boss-connection.ts'
 import { BossConsumption } from './boss-consumption.ts'
 import { jobId } from './boss-job.ts'
-import { BossOutage } from './boss-outage.ts'
+import { QueueOutage } from '../queue-outage.ts'
 import { sendMessages, type RunStatement } from './boss-sender.ts'
 import { bossStatements, type BossStatements } from './boss-statements.ts'
 import { resolveOptions, type PgBossQueueOptions, type ResolvedOptions } from './pg-boss-options.ts'
@@ -84,7 +84,7 @@ class PgBossQueue implements MessageQueue {
   readonly #parts: Parts
   readonly #options: ResolvedOptions
   readonly #setting: QueueSetting
-  readonly #outage: BossOutage
+  readonly #outage: QueueOutage
   readonly #clock = new SystemClock()
   readonly #consumptions = new Set<BossConsumption>()
   #disposing: Promise<void> | undefined
@@ -94,7 +94,11 @@ class PgBossQueue implements MessageQueue {
     this.#parts = parts
     this.#options = options
     this.#setting = setting
-    this.#outage = new BossOutage(setting.name, setting.logger)
+    this.#outage = new QueueOutage(setting.logger, {
+      fields: { queue: setting.name },
+      gone: `queue "${setting.name}" cannot be served; it is tried again until it can`,
+      back: `queue "${setting.name}" is served again`,
+    })
   }
 
   withInside(): this {

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 import type { ChannelModel } from 'amqplib'
 import { describe, expect, it } from 'vitest'
 import { SystemClock } from '../../clock/system-clock.ts'
-import { RabbitmqConnection, type Dial } from './rabbitmq-connection.ts'
-import { RabbitmqOutage } from './rabbitmq-outage.ts'
+import { OUTAGE, RabbitmqConnection, type Dial } from './rabbitmq-connection.ts'
+import { QueueOutage } from '../queue-outage.ts'
 
 /** A connection of the library, as far as it is looked at here. */
 class Model extends EventEmitter {
@@ -33,7 +33,7 @@ function connectionTo(...models: readonly Model[]) {
     if (model === undefined) throw new Error('nobody there')
     return model as unknown as ChannelModel
   }
-  const outage = new RabbitmqOutage({ info: log, warn: log, error: log })
+  const outage = new QueueOutage({ info: log, warn: log, error: log }, OUTAGE)
   return { connection: new RabbitmqConnection(dial, new SystemClock(), outage), signals, lines }
 }
 

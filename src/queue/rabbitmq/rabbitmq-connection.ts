@@ -2,7 +2,14 @@ import type { ChannelModel } from 'amqplib'
 import type { Clock } from '../../clock/clock.ts'
 import { waitAtMost } from '../../clock/wait.ts'
 import { DriverError } from '../../errors.ts'
-import type { RabbitmqOutage } from './rabbitmq-outage.ts'
+import type { OutageWords, QueueOutage } from '../queue-outage.ts'
+
+/** What is said when the server is gone, and when it is back. */
+export const OUTAGE: OutageWords = {
+  fields: {},
+  gone: 'RabbitMQ cannot be reached; it is tried again and again',
+  back: 'RabbitMQ can be reached again',
+}
 
 /** Opens a connection, whose socket is destroyed as soon as the signal is aborted. */
 export type Dial = (signal: AbortSignal) => Promise<ChannelModel>
@@ -18,13 +25,13 @@ const GOODBYE_MS = 1_000
 export class RabbitmqConnection {
   readonly #dial: Dial
   readonly #clock: Clock
-  readonly #outage: RabbitmqOutage
+  readonly #outage: QueueOutage
   #opening: Promise<ChannelModel> | undefined
   #abort = new AbortController()
   #blocked: string | undefined
   #isClosed = false
 
-  constructor(dial: Dial, clock: Clock, outage: RabbitmqOutage) {
+  constructor(dial: Dial, clock: Clock, outage: QueueOutage) {
     this.#dial = dial
     this.#clock = clock
     this.#outage = outage

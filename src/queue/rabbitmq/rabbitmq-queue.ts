@@ -14,11 +14,11 @@ import type {
   QueueSetting,
 } from '../message-queue.ts'
 import { queueNames, type QueueNames } from './delay-queue.ts'
-import { RabbitmqConnection, type Dial } from './rabbitmq-connection.ts'
+import { OUTAGE, RabbitmqConnection, type Dial } from './rabbitmq-connection.ts'
 import { RabbitmqConsumption } from './rabbitmq-consumption.ts'
 import { readEpoch } from './rabbitmq-epoch.ts'
 import { addressesOf, checkOptions, dialer, type RabbitmqQueueOptions } from './rabbitmq-options.ts'
-import { RabbitmqOutage } from './rabbitmq-outage.ts'
+import { QueueOutage } from '../queue-outage.ts'
 import { declareTargets, onChannel, RabbitmqPublisher } from './rabbitmq-publisher.ts'
 
 export { messageOfDelivery } from './rabbitmq-message.ts'
@@ -68,7 +68,7 @@ class RabbitmqQueue implements MessageQueue {
   readonly #consumptions: RabbitmqConsumption[] = []
 
   constructor(dial: Dial, names: QueueNames, logger: Logger) {
-    const outage = new RabbitmqOutage(logger)
+    const outage = new QueueOutage(logger, OUTAGE)
     this.#names = names
     this.#logger = logger
     this.#sending = new RabbitmqConnection(dial, this.#clock, outage)

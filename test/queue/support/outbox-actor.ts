@@ -36,7 +36,7 @@ class Steps {
     return this.#store.brief(({ outbox, now }) => outbox.take(queue, this.name, now, limit))
   }
 
-  async confirm(entries: readonly OutboxEntry[]): Promise<void> {
+  async confirm(entries: readonly OutboxEntry[]): Promise<OutboxEntry[]> {
     return this.#store.brief(({ outbox, now }) => outbox.confirm(entries, this.name, now))
   }
 
