@@ -87,18 +87,16 @@ export class Carillon extends Catalog implements AsyncDisposable {
    */
   static async open(options: CarillonOptions): Promise<Carillon> {
     const settings = resolveOptions(options)
-    const store = await Store.open(settings.database, options.clock)
-    try {
-      const database = chooseDatabase(settings.database)
-      const postgresAddress = database.kind === 'postgres' && 'url' in database ? database.url : undefined
-      const locks = new LeaseLocks(store)
-      const jobs = new JobRegistry(settings.jobs)
-      const queues = await Queues.open({ ...settings, jobs, store, locks, postgresAddress })
-      return new Carillon(settings, store, queues)
-    } catch (error) {
-      await store.close()
-      throw error
-    }
+    await using stack = new AsyncDisposableStack()
+    const store = stack.use(await Store.open(settings.database, options.clock))
+    const database = chooseDatabase(settings.database)
+    const postgresAddress = database.kind === 'postgres' && 'url' in database ? database.url : undefined
+    const locks = new LeaseLocks(store)
+    const jobs = new JobRegistry(settings.jobs)
+    const queues = stack.use(await Queues.open({ ...settings, jobs, store, locks, postgresAddress }))
+    const carillon = new Carillon(settings, store, queues)
+    stack.move()
+    return carillon
   }
 
   /** The address of the database. */
@@ -128,7 +126,8 @@ export class Carillon extends Catalog implements AsyncDisposable {
    * its queue. For a scheduler that is driven from outside; `start` does this by itself.
    *
    * @throws {InvalidInputError} when `ahead` is not longer than 0
-   * @throws {DriverError} when the database fails, or another transaction holds a schedule that is due for 10 seconds
+   * @throws {DriverError} when the database fails, another transaction holds a schedule that is due for 10 seconds, or a
+   * queue cannot be reached: what was planned is in the ledger then, and is sent as soon as it can be
    */
   async dispatch({ ahead }: { ahead?: Duration } = {}): Promise<PassReport> {
     const aheadMs = ahead === undefined ? this.#settings.aheadMs : durationMs(ahead, 'ahead')

@@ -10,6 +10,7 @@ import { isRefusal } from '../sql/sql-error.ts'
 import type { CursorRecord } from '../store/schedule-record.ts'
 import type { Store, Tables } from '../store/store.ts'
 import { BatchPlanner, TermsCache } from './batch-planner.ts'
+import { inLanes } from './in-lanes.ts'
 
 /** What one pass did. */
 export interface PassReport {
@@ -97,20 +98,8 @@ export class Dispatcher {
     await this.#mendBroken(now, horizon, report)
     if ((await this.#earliestCursor()) > horizon) return report
 
-    const lanes: Promise<PromiseSettledResult<void>>[] = []
-    const openLane = () => {
-      const lane = this.#fullBatches(now, horizon, report, () => {
-        // While the database writes one batch, the next is planned.
-        if (store.takesWritesSideBySide && lanes.length < LANES) openLane()
-      })
-      lanes.push(settled(lane))
-    }
-    openLane()
-    // All of them, also when one fails: nothing goes on behind the back of who asked for the pass.
-    const ends: PromiseSettledResult<void>[] = []
-    for (const lane of lanes) ends.push(await lane)
-    const failed = ends.find((end) => end.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    const most = store.takesWritesSideBySide ? LANES : 1
+    await inLanes(most, (onFull) => this.#fullBatches(now, horizon, report, onFull))
     await this.#rest(now, horizon, report, waits)
     return report
   }
@@ -284,11 +273,6 @@ export class Dispatcher {
     report.missed += outcome.missed
     report.broken += outcome.broken
   }
-}
-
-async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
-  const [end] = await Promise.allSettled([work])
-  return end
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }

@@ -5,7 +5,6 @@ import type { Logger } from '../logger.ts'
 import { messageOf, type Message } from '../queue/message.ts'
 import type { MessageQueue } from '../queue/message-queue.ts'
 import { WaitingRoom } from '../queue/waiting-room.ts'
-import type { OutboxEntry } from '../store/outbox.ts'
 import type { Store } from '../store/store.ts'
 
 export interface NudgerOptions {
@@ -112,7 +111,7 @@ export class Nudger {
 
     if (!(await this.#hasSay())) return clock.now() + LOOK_EVERY_MS
     const due = await store.read(({ outbox }) => outbox.dueBetween(name, now, now + WINDOW_MS, READ_AT_ONCE))
-    this.#expect(due.map((entry: OutboxEntry) => messageOf(entry)))
+    this.#expect(due.map(messageOf))
     return clock.now() + LOOK_EVERY_MS
   }
 

@@ -8,6 +8,7 @@ import { QueueOutage } from '../queue/queue-outage.ts'
 import { isRefusal } from '../sql/sql-error.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import type { Store } from '../store/store.ts'
+import { inLanes } from './in-lanes.ts'
 
 export interface RelayOptions {
   readonly store: Store
@@ -40,9 +41,7 @@ const LANES = 3
 const WITHDRAWN_AT_ONCE = 2_000
 /** How many are marked as lost in one statement. */
 const FORGOTTEN_AT_ONCE = 2_000
-/** The longest time between two looks; changes are noticed sooner. */
-const IDLE_MS = 30_000
-/** How often the queue is asked whether it still has what it held. */
+/** How often it looks, and asks the queue whether it still has what it held; changes are noticed sooner. */
 const EPOCH_EVERY_MS = 5_000
 /** The shortest and the longest wait before a queue that is down is tried again. */
 const SHORTEST_WAIT_MS = 500
@@ -100,18 +99,8 @@ export class Relay {
   async pass(): Promise<RelayReport> {
     await this.#checkEpoch()
     const withdrawn = await this.#withdraw()
-    const lanes: Promise<PromiseSettledResult<number>[]>[] = []
-    const openLane = () => {
-      if (lanes.length < LANES) lanes.push(Promise.allSettled([this.#lane(openLane)]))
-    }
-    openLane()
-    // All of them, also when one fails: nothing goes on behind the back of who asked for the pass.
-    const ends: PromiseSettledResult<number>[] = []
-    for (const lane of lanes) ends.push(...(await lane))
-    const failed = ends.find((end) => end.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-    const sent = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
-    return { sent, withdrawn }
+    const sent = await inLanes(LANES, (onFull) => this.#lane(onFull))
+    return { sent: sent.reduce((sum, count) => sum + count, 0), withdrawn }
   }
 
   async #step(): Promise<Instant> {
@@ -123,7 +112,7 @@ export class Relay {
     this.#outage.end()
     this.#waitMs = SHORTEST_WAIT_MS
     if (report.sent + report.withdrawn > 0) logger.info({ queue: name, ...report }, 'relayed')
-    return Math.min(clock.now() + IDLE_MS, this.#epochKnownUntil)
+    return this.#epochKnownUntil
   }
 
   #failed(error: unknown): Instant {

@@ -70,8 +70,8 @@ export class Worker {
   readonly #limits: JobLimits
   /** Claimed, while as many of their jobs run as may. */
   #parked: Delivery[] = []
-  /** For messages that the application takes itself. */
-  #own: Inbox
+  /** For messages that the application takes itself, while it is started. */
+  #own: Inbox | undefined
   #isStarted = false
   #whenIdle: (() => void) | undefined
 
@@ -80,7 +80,6 @@ export class Worker {
     this.#writer = new RunWriter(options.store, options.owner, options.logger)
     this.#definitions = new Definitions(options.store)
     this.#limits = new JobLimits(options.jobs)
-    this.#own = new Inbox(this.#consumer(), options.clock, () => options.store.now())
     const loop = (step: () => Promise<Instant>, failure: string) =>
       new Loop(options.clock, step, (error) => {
         options.logger.error({ error }, failure)
@@ -119,7 +118,7 @@ export class Worker {
    * @returns `done` when the run has ended or must not begin, `again` when another server is to have the message
    */
   async handle(message: Message): Promise<'done' | 'again'> {
-    return this.#isStarted ? this.#own.handle(message) : 'again'
+    return this.#own?.handle(message) ?? 'again'
   }
 
   #consumer(): Consumer {
@@ -147,7 +146,8 @@ export class Worker {
     this.#isStarted = false
 
     const { clock } = this.#options
-    this.#own.close()
+    this.#own?.close()
+    this.#own = undefined
     await Promise.all(this.#consumptions.map((consumption) => consumption.stop()))
     await Promise.all(this.#begins.map((lane) => lane.stop()))
     await this.#giveBackDelivered()
@@ -375,7 +375,7 @@ export class Worker {
   }
 
   #wakeQueues(): void {
-    this.#own.wake()
+    this.#own?.wake()
     for (const consumption of this.#consumptions) consumption.wake()
   }
 

@@ -3,11 +3,11 @@ import { occurrenceId } from '../../src/schedule/occurrence.ts'
 import type { BegunOccurrence, PassedMessages, SentAttempt } from '../../src/store/fence.ts'
 import { FAILED, LEASE_MS } from '../interleaving/support/actor.ts'
 import { instant, SERVERS, useScene, useScenes } from '../interleaving/support/scene.ts'
-import { Crash, type Loss, type Stop } from '../interleaving/support/stage.ts'
+import type { Loss } from '../interleaving/support/stage.ts'
 import { until } from '../support/until.ts'
 import { AT_FIVE, CHANGES, OutboxActor, REFUSED, withMessage } from './support/outbox-actor.ts'
+import { crash, open } from './support/stopped-work.ts'
 
-const COMMIT = { at: /^commit/, after: /carillon_occurrences/ }
 /** One was passed over, since somebody else held it. */
 const HELD = { ...REFUSED, held: [expect.objectContaining({ nominalAt: instant('10:05') })] }
 
@@ -35,19 +35,6 @@ describe.each(SERVERS)('the fence for messages, at once with others, on %s', (ki
   async function opened() {
     const { message, ...actors } = await withMessage(scene())
     return { ...actors, sent: [message] }
-  }
-
-  /** Work of an actor that stands still before its commit. */
-  async function open<T>({ stage }: OutboxActor, work: () => Promise<T>) {
-    const stop = stage.stop(COMMIT)
-    const done = work()
-    await stop.reached
-    return { stop, done }
-  }
-
-  async function crash({ stop, done }: { stop: Stop; done: Promise<unknown> }) {
-    stop.crash()
-    await expect(done).rejects.toThrow(Crash)
   }
 
   describe('two workers with a copy each', () => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { isRefusal } from '../../src/sql/sql-error.ts'
 import { instant, SERVERS, useScene } from '../interleaving/support/scene.ts'
-import { Crash, type Stop } from '../interleaving/support/stage.ts'
 import { CHANGES, idsOf, OutboxActor, REFUSED } from './support/outbox-actor.ts'
+import { crash, open } from './support/stopped-work.ts'
 
-const COMMIT = { at: /^commit/, after: /carillon_occurrences/ }
 const NAMED = { at: /^commit/, after: /(insert into|update) carillon_queues/ }
 const FINDING_WHAT_WAITS = /carillon_occurrences .*finished_at is null/
 const HOLDING_WHAT_WAITS = /^select .* for update/
@@ -19,19 +18,6 @@ describe.each(SERVERS)('the outbox, at once with others, on %s', (kind) => {
     const other = await enter('other')
     await relay.catalog.schedule({ key: 'a', cron: '5,6 10 * * *', job: 'note', queue: 'q' })
     return { relay, other }
-  }
-
-  /** Work of an actor that stands still before its commit. */
-  async function open<T>({ stage }: OutboxActor, work: () => Promise<T>, cue = COMMIT) {
-    const stop = stage.stop(cue)
-    const done = work()
-    await stop.reached
-    return { stop, done }
-  }
-
-  async function crash({ stop, done }: { stop: Stop; done: Promise<unknown> }) {
-    stop.crash()
-    await expect(done).rejects.toThrow(Crash)
   }
 
   describe('two relays', () => {
