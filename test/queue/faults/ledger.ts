@@ -14,7 +14,6 @@ export interface LedgerRow {
   readonly failures: number
   readonly lost: number
   readonly owner: string | null
-  readonly finishedAt: number | null
   /** The code of what went wrong. */
   readonly error: string | null
   readonly missedUntil: number | null
@@ -65,7 +64,6 @@ export async function readLedger(client: Client): Promise<LedgerRow[]> {
     failures: Number(row['failures']),
     lost: Number(row['lost']),
     owner: row['owner'] ?? null,
-    finishedAt: instant(row['finished_at']),
     error: row['error'] == null ? null : (JSON.parse(row['error']) as { code: string }).code,
     missedUntil: instant(row['missed_until']),
   }))

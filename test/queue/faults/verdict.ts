@@ -140,20 +140,20 @@ class Court {
     else if (nameOf(owner) !== end.member) this.#problem('succeeded under the name of another process', id)
   }
 
-  #checkWithdrawn({ id, scheduleId, generation, finishedAt, reason }: LedgerRow): void {
+  #checkWithdrawn({ id, scheduleId, generation, reason }: LedgerRow): void {
     this.#counts.withdrawn++
     const { to } = this.#generations.get(`${scheduleId}-${generation}`)!
     const isReason = reason === 'superseded' || reason === 'paused' || reason === 'deleted'
-    if (!isReason || finishedAt === null || finishedAt < to) this.#lost('withdrawn without a change', id)
+    if (!isReason || this.#endedAt(id) < to) this.#lost('withdrawn without a change', id)
   }
 
   /** What lost its server, or was given back, begins again only while its generation is in force. */
-  #checkFailure({ id, scheduleId, generation, attempt, finishedAt, lost, error }: LedgerRow): void {
+  #checkFailure({ id, scheduleId, generation, attempt, lost, error }: LedgerRow): void {
     const { to } = this.#generations.get(`${scheduleId}-${generation}`)!
     const wasAborted = this.#notesOf(id, 'abort').some((note) => note.attempt === attempt)
     if (error !== 'LEASE_LOST') this.#lost('failed', id)
     else if (lost >= MOST_LOST) this.#count('failed, since their servers were killed five times')
-    else if ((lost > 0 || wasAborted) && finishedAt! >= to)
+    else if ((lost > 0 || wasAborted) && this.#endedAt(id) >= to)
       this.#count('failed, since their schedule had changed when their lease was lost')
     else this.#lost('failed though it was to begin again', id)
   }
@@ -252,6 +252,14 @@ class Court {
     if (lateMs > 35_000) this.#counts['late more than 35 s']++
     if (lateMs > 65_000) this.#counts['late more than 65 s']++
     this.#counts['longest lateness, ms'] = Math.max(this.#counts['longest lateness, ms'], lateMs)
+  }
+
+  /**
+   * When the end was written. The row has the time at which the transaction began, and a change of the schedule may have
+   * overtaken that.
+   */
+  #endedAt(id: string): number {
+    return this.#audit.get(id)?.findLast(({ kind }) => kind === 'end' || kind === 'skip')?.at ?? -Infinity
   }
 
   #notesOf<Event extends 'begin' | 'end' | 'abort' | 'fail'>(id: string, event: Event) {
