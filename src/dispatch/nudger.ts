@@ -87,12 +87,14 @@ export class Nudger {
     this.#say = undefined
   }
 
-  /** Says what this process has just sent: some of it may fall due before the next look. */
+  /**
+   * Says what this process has just sent: some of it may fall due before the ledger has it as sent, which is news of its
+   * own.
+   */
   sent(messages: readonly Message[]): void {
-    const now = this.#options.clock.now() + this.#waiting.offsetMs
     if (!this.#isStarted) return
+    const now = this.#options.clock.now() + this.#waiting.offsetMs
     this.#expect(messages.filter(({ dueAt }) => dueAt > now && dueAt <= now + WINDOW_MS))
-    if (messages.some(({ dueAt }) => dueAt > now + WINDOW_MS)) this.#loop.wake()
   }
 
   /** Looks for what falls due soon. @returns when to look again */

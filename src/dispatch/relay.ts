@@ -99,8 +99,11 @@ export class Relay {
   async pass(): Promise<RelayReport> {
     await this.#checkEpoch()
     const withdrawn = await this.#withdraw()
-    const sent = await inLanes(LANES, (onFull) => this.#lane(onFull))
-    return { sent: sent.reduce((sum, count) => sum + count, 0), withdrawn }
+    const lanes = await inLanes(LANES, (onFull) => this.#lane(onFull))
+    const sent = lanes.reduce((sum, count) => sum + count, 0)
+    // Whoever nudges, here or elsewhere, may have looked before all of it was written.
+    if (sent > 0) this.#options.store.announce()
+    return { sent, withdrawn }
   }
 
   async #step(): Promise<Instant> {
