@@ -8,6 +8,7 @@ import { bullmqQueue, messageOfJob } from '../../src/queue/bullmq/bullmq-queue.t
 import { jobOf } from '../../src/queue/bullmq/bullmq-message.ts'
 import type { MessageQueue } from '../../src/queue/message-queue.ts'
 import type { Message } from '../../src/queue/message.ts'
+import { withPostgres } from '../support/servers/postgres-database.ts'
 import { RedisServer } from '../support/servers/redis-server.ts'
 import { until } from '../support/until.ts'
 import {
@@ -277,3 +278,19 @@ describe('options of a queue of BullMQ', () => {
 function withPriority<Job extends { opts: object }>(job: Job): Job {
   return { ...job, opts: { ...job.opts, priority: 3 } }
 }
+
+it('has PostgreSQL look at what it holds once that is much, rather than a minute later', async () => {
+  await using server = await startServer('PostgreSQL')
+  await using queue = await openQueue(optionsFor('PostgreSQL', server.address), uniqueName())
+  const known = () =>
+    withPostgres(server.address, async (client) => {
+      const { rows } = await client.query<{ reltuples: number }>(
+        `select reltuples from pg_class where oid = 'bullmq.job'::regclass`,
+      )
+      return rows[0]!.reltuples
+    })
+  await queue.send(messages(999, Date.now() + HOUR))
+  expect(await known()).toBe(-1)
+  await queue.send(messages(1, Date.now() + HOUR))
+  await until('it has looked', async () => (await known()) === 1_000, 10_000)
+})

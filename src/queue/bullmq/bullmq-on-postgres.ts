@@ -10,6 +10,12 @@ const STATEMENT_MS = 15_000
 /** How long a worker waits to be told of a job before it looks by itself: what tells it may have been lost on the way. */
 const LONGEST_WAIT_S = 10
 const MARK_FIELD = 'carillon'
+/**
+ * After how many more jobs PostgreSQL is told to look at what it holds, and then each time when there have been twice as
+ * many. By itself it does so after a minute, and until then it plans as for an empty table: it takes a job that is due for
+ * 50 ms where 5 would do.
+ */
+const ANALYZED_FROM = 1_000
 
 type PostgresQueue = Queue<
   unknown,
@@ -36,6 +42,9 @@ export class BullmqOnPostgres implements BullmqServer {
   readonly #connection: PostgresPoolConfig
   readonly #backend: BackendFactory<PostgresQueueBackend, PostgresPoolConfig>
   #queue: Promise<PostgresQueue> | undefined
+  #added = 0
+  #analyzedAt = ANALYZED_FROM / 2
+  #analysis: Promise<unknown> = Promise.resolve()
 
   private constructor(bullmq: Bullmq, name: string, connection: PostgresPoolConfig) {
     this.#bullmq = bullmq
@@ -71,6 +80,14 @@ export class BullmqOnPostgres implements BullmqServer {
   async add(jobs: readonly BullmqJob[]): Promise<void> {
     const queue = await this.#ready()
     await queue.addBulk([...jobs])
+    this.#added += jobs.length
+    if (this.#added >= 2 * this.#analyzedAt) this.#analyze()
+  }
+
+  /** Where the tables are another user's, PostgreSQL does not do it, and says nothing but a warning. */
+  #analyze(): void {
+    this.#analyzedAt = this.#added
+    this.#analysis = this.#run('analyze job', []).catch(() => {})
   }
 
   async promote(ids: readonly string[]): Promise<void> {
@@ -130,6 +147,7 @@ export class BullmqOnPostgres implements BullmqServer {
   }
 
   async close(): Promise<void> {
+    await this.#analysis
     const queue = await this.#queue?.catch(() => undefined)
     await queue?.close()
   }
