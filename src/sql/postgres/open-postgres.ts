@@ -111,8 +111,8 @@ async function connect(url: string, max: number): Promise<PgPool> {
     max,
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_MS,
-    // A new one costs the server more than all that an idle process asks in a minute.
-    min: 1,
+    // A new one costs the server more than all that an idle process asks in a minute. The other is the one that listens.
+    min: 2,
     application_name: 'carillon',
   })
   // A connection that breaks while nobody uses it is no news: the next query gets another one.
