@@ -119,6 +119,11 @@ export class LeaseLostError extends CarillonError {
   readonly code = 'LEASE_LOST'
 }
 
+/** A run was aborted because another one takes its place: its schedule's `overlap` is `replace`. */
+export class RunReplacedError extends CarillonError {
+  readonly code = 'RUN_REPLACED'
+}
+
 /** A run took longer than its schedule's `timeout`. */
 export class RunTimeoutError extends CarillonError {
   readonly code = 'RUN_TIMEOUT'

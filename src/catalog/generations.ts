@@ -18,7 +18,7 @@ import {
   type ScheduleRecord,
 } from '../store/schedule-record.ts'
 import type { NewCursor } from '../store/cursor-table.ts'
-import type { NewSchedule } from '../store/schedule-table.ts'
+import { storedOverlap, type NewSchedule } from '../store/schedule-table.ts'
 import type { Tables } from '../store/store.ts'
 import { storedTerms } from '../store/stored-terms.ts'
 
@@ -61,6 +61,7 @@ export async function createSchedules(
     job: definition.job,
     definitionText: JSON.stringify(definition),
     terms: storedTerms(terms[i]!),
+    overlap: storedOverlap(definition),
   }))
   const ids = await tables.schedules.insert({ namespace, origin }, writes, now)
   const cursors = writes.map((write, i): NewCursor => {
@@ -140,6 +141,8 @@ export async function changeSchedule(
   const { state, generation, nextAt } = record
   await tables.schedules.update(record, { group, state, generation, nextAt, definition }, tables.now)
   if (stored.job !== definition.job) await tables.ledger.setJob(record.id, definition.job)
+  // What waits for its turn by the old policy asks again.
+  if (!isDeepStrictEqual(stored.overlap, definition.overlap)) await tables.ledger.askAgain(record.id)
   return true
 }
 

@@ -3,6 +3,7 @@ import { CarillonError } from '../errors.ts'
 import type { CronSyntax, DstRule } from '../cron/index.ts'
 import type { Backoff, CatchUp, Definition } from '../schedule/definition.ts'
 import type { Json } from '../schedule/json.ts'
+import type { OverlapPolicy } from '../schedule/overlap.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
 import { compileTiming } from '../schedule/timing.ts'
 import {
@@ -45,6 +46,14 @@ export interface Schedule {
   readonly spreadMs: number
   readonly retries: number
   readonly backoff: Backoff
+  /** What happens when a run falls due while others are under way. */
+  readonly overlap: 'allow' | OverlapPolicy
+  /** How many may be under way at the same time; `undefined` where overlap is allowed. */
+  readonly maxRunning: number | undefined
+  /** The guard that it shares with others. */
+  readonly mutex: string | undefined
+  /** How long after the end of a run the next one begins at the earliest. */
+  readonly minimumBreakMs: number
   readonly timeoutMs: number | undefined
   readonly queue: string
   readonly note: string | undefined
@@ -60,7 +69,7 @@ export interface Schedule {
 /** The description of a stored schedule at an instant. */
 export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
   const definition = readable(record)
-  const { recurrence } = definition
+  const { recurrence, overlap } = definition
   return {
     key: record.key,
     group: record.group ?? undefined,
@@ -89,6 +98,10 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     spreadMs: definition.spreadMs,
     retries: definition.retries,
     backoff: definition.backoff,
+    overlap: overlap?.policy ?? 'allow',
+    maxRunning: overlap?.maxRunning,
+    mutex: overlap?.mutex ?? undefined,
+    minimumBreakMs: overlap?.minimumBreakMs ?? 0,
     timeoutMs: definition.timeoutMs ?? undefined,
     queue: definition.queue,
     note: definition.note ?? undefined,
@@ -138,6 +151,7 @@ const UNREADABLE: Readable = {
   catchUp: { withinMs: 0, policy: 'all', max: 0 },
   retries: 0,
   backoff: { initialMs: 0, factor: 1, maxMs: 0 },
+  overlap: null,
   timeoutMs: null,
   note: null,
 }

@@ -1,4 +1,4 @@
-import { definitionInput, type ResolvedSchedule } from './resolve-definition.ts'
+import { definitionInput, WITH_OVERLAP, type ResolvedSchedule } from './resolve-definition.ts'
 import type { ScheduleInput, SchedulePatch } from './schedule-input.ts'
 
 const RECURRENCE_KINDS = ['cron', 'every', 'at'] as const
@@ -16,6 +16,10 @@ export function applyPatch(stored: ResolvedSchedule, patch: SchedulePatch): Sche
     if (named.length === 0 || named.includes(kind)) continue
     for (const option of [kind, ...COMPANIONS[kind]]) delete base[option]
   }
+
+  // Where all runs may overlap, what says how they do has nothing to say.
+  if (patch.overlap === 'allow' || patch.overlap === null)
+    for (const option of WITH_OVERLAP) delete base[option]
 
   for (const [option, value] of Object.entries(patch)) {
     if (value === undefined) continue

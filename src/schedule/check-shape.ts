@@ -8,6 +8,7 @@ import type { ScheduleInput } from './schedule-input.ts'
 const LONGEST_KEY = 255
 const MOST_EXPRESSIONS = 50
 const MOST_DATES = 1_000
+const MOST_RUNNING = 100_000
 const BACKOFF_OPTIONS = ['initial', 'factor', 'max']
 
 const duration = z.union([z.number(), z.string()])
@@ -45,6 +46,10 @@ const shape = {
       max: duration.optional(),
     })
     .optional(),
+  overlap: z.enum(['allow', 'skip', 'queue-one', 'queue-all', 'replace']).optional(),
+  maxRunning: z.int().min(1).max(MOST_RUNNING).optional(),
+  mutex: shortText(LONGEST_KEY).optional(),
+  minimumBreak: duration.optional(),
   timeout: duration.optional(),
   queue: shortText(LONGEST_KEY).optional(),
   note: z.string().max(4_000).optional(),

@@ -1,4 +1,5 @@
 import type { Json } from './json.ts'
+import type { Overlap } from './overlap.ts'
 import type { Timing } from './timing.ts'
 
 /** What happens to occurrences that were due while no dispatcher ran. */
@@ -29,6 +30,8 @@ export interface Definition extends Timing {
   /** How many more attempts a failed run gets. */
   readonly retries: number
   readonly backoff: Backoff
+  /** What happens when a run falls due while others run; `null` when each begins, whatever else runs. */
+  readonly overlap: Overlap | null
   /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs: number | null
   readonly note: string | null

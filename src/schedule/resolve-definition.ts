@@ -5,6 +5,7 @@ import { checkShape } from './check-shape.ts'
 import { MAX_CAUGHT_UP, type Backoff, type CatchUp, type Definition } from './definition.ts'
 import { instantMs, isDate } from './instant-input.ts'
 import { toJson } from './json.ts'
+import type { Overlap } from './overlap.ts'
 import type { Recurrence, RecurrenceSpec } from './recurrence.ts'
 import type { BackoffInput, CatchUpInput, InstantInput, ScheduleInput } from './schedule-input.ts'
 import { compileTiming } from './timing.ts'
@@ -53,6 +54,7 @@ export function resolveDefinition(input: ScheduleInput, seed: string): CompiledS
     catchUp: catchUpOf(input.catchUp ?? 0),
     retries: input.retries ?? 0,
     backoff: backoffOf(input.backoff ?? {}),
+    overlap: overlapOf(input),
     timeoutMs: timeoutOf(input.timeout),
     note: input.note ?? null,
   }
@@ -64,7 +66,7 @@ export function resolveDefinition(input: ScheduleInput, seed: string): CompiledS
 
 /** The input that resolves to this definition again; what a patch is laid over. */
 export function definitionInput({ group, active, definition }: ResolvedSchedule): ScheduleInput {
-  const { catchUp, backoff } = definition
+  const { catchUp, backoff, overlap } = definition
   return {
     ...recurrenceInput(definition.recurrence),
     job: definition.job,
@@ -78,6 +80,7 @@ export function definitionInput({ group, active, definition }: ResolvedSchedule)
     spread: definition.spreadMs,
     retries: definition.retries,
     backoff: { initial: backoff.initialMs, factor: backoff.factor, max: backoff.maxMs },
+    ...overlapInput(overlap),
     timeout: definition.timeoutMs ?? undefined,
     queue: definition.queue,
     note: definition.note ?? undefined,
@@ -161,6 +164,28 @@ function catchUpOf(input: Duration | CatchUpInput): CatchUp {
 
 function backoffOf({ initial = '10s', factor = 2, max = '10m' }: BackoffInput): Backoff {
   return { initialMs: durationMs(initial, 'backoff.initial'), factor, maxMs: durationMs(max, 'backoff.max') }
+}
+
+/** Options that say how runs overlap would be ignored where all of them may. */
+export const WITH_OVERLAP = ['maxRunning', 'mutex', 'minimumBreak'] as const
+
+function overlapOf(input: ScheduleInput): Overlap | null {
+  const { overlap: policy = 'allow', maxRunning = 1, mutex = null, minimumBreak = 0 } = input
+  if (policy !== 'allow')
+    return { policy, maxRunning, mutex, minimumBreakMs: durationMs(minimumBreak, 'minimumBreak') }
+
+  const option = WITH_OVERLAP.find((name) => input[name] !== undefined)
+  if (option === undefined) return null
+  throw new InvalidInputError(
+    `${option} goes with overlap skip, queue-one, queue-all or replace, which say what becomes of a run that finds no room`,
+    option,
+  )
+}
+
+function overlapInput(overlap: Overlap | null) {
+  if (overlap === null) return {}
+  const { policy, maxRunning, mutex, minimumBreakMs } = overlap
+  return { overlap: policy, maxRunning, mutex: mutex ?? undefined, minimumBreak: minimumBreakMs }
 }
 
 function timeoutOf(timeout: Duration | undefined): number | null {

@@ -1,5 +1,6 @@
 import type { Duration } from '../clock/duration.ts'
 import type { CronSyntax, DstRule } from '../cron/index.ts'
+import type { OverlapPolicy } from './overlap.ts'
 
 /** An instant as callers give it: a `Date`, ISO 8601 text with an offset, or epoch milliseconds. */
 export type InstantInput = Date | string | number
@@ -62,6 +63,18 @@ export interface PolicyInput {
   /** How many more attempts a failed run gets; 0 by default. */
   readonly retries?: number | undefined
   readonly backoff?: BackoffInput | undefined
+  /**
+   * What happens to a run that falls due while the one before it is under way. `allow`, the default: it runs all the same.
+   * `skip`: it does not run. `queue-one`: one waits, further ones don't run. `queue-all`: all wait. `replace`: the one under
+   * way is aborted.
+   */
+  readonly overlap?: 'allow' | OverlapPolicy | undefined
+  /** How many may be under way at the same time, with any `overlap` but `allow`; 1 by default. */
+  readonly maxRunning?: number | undefined
+  /** The name of a guard that several schedules of the namespace share, so that `overlap` counts the runs of all of them. */
+  readonly mutex?: string | undefined
+  /** How long after the end of a run the next one begins at the earliest; 0 by default. */
+  readonly minimumBreak?: Duration | undefined
   /** How long an attempt may take; no limit by default. */
   readonly timeout?: Duration | undefined
   /** The name of the queue that delivers the runs; `default` by default. */

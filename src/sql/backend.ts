@@ -36,6 +36,12 @@ export interface Backend {
   /** What an error of the driver's means; `undefined` when it is not one of the database's. */
   faultOf(error: unknown): Fault | undefined
 
+  /**
+   * Whether a statement of a migration failed because it had been carried out before: where each one is committed by
+   * itself, a process may die between two of them.
+   */
+  isDone?(error: unknown): boolean
+
   /** Settings that belong to the database rather than to the connection. */
   prepare?(): void
 

@@ -86,6 +86,14 @@ export function createTable(table: TableDefinition, { flavor, schema, tablePrefi
   return [create, ...separate]
 }
 
+/** The statement that adds a column, which may be null, to a table that is there. */
+export function addColumn(table: string, name: string, kind: ColumnKind, place: Place): string {
+  const { types, quote } = languageOf(place.flavor)
+  const quoted = (text: string) => `${quote}${text}${quote}`
+  const schema = place.schema === undefined ? '' : `${quoted(place.schema)}.`
+  return `alter table ${schema}${quoted(place.tablePrefix + table)} add column ${quoted(name)} ${types[kind]}`
+}
+
 export type Place = Pick<Backend, 'flavor' | 'schema' | 'tablePrefix'>
 
 function columnType(column: string, { types }: Language): string {

@@ -3,8 +3,11 @@ import { sql, type RawBuilder } from 'kysely'
 /** A value of a row list. */
 export type RowValue = number | string | null
 
-/** The columns of a row list, by name, in the order of the values. A `name` can be compared with a column of names. */
-export type RowColumns = Readonly<Record<string, 'integer' | 'name' | 'text'>>
+/**
+ * The columns of a row list, by name, in the order of the values. A `name` can be compared with a column of names, a `digest`
+ * with one of digests.
+ */
+export type RowColumns = Readonly<Record<string, 'integer' | 'name' | 'digest' | 'text'>>
 
 /** A condition or another piece of SQL. */
 export type Piece = RawBuilder<unknown>
@@ -74,8 +77,9 @@ export interface Flavor {
    * touched. The condition is to follow.
    *
    * @param index its name, or `primary`
+   * @param partial the one that is to be used where there are partial indexes
    */
-  lookUp(table: string, alias: string, index: string): Piece
+  lookUp(table: string, alias: string, index: string, partial?: string): Piece
 
   /**
    * Put behind the name of the table, makes a statement go by an index, where the database might not see that it should.
@@ -102,6 +106,13 @@ export interface Flavor {
    * neither the text of the statement nor the number of its parameters grows with them.
    */
   rowList(columns: RowColumns, rows: readonly (readonly RowValue[])[]): Piece
+
+  /**
+   * Adds rows to a table, and leaves those alone that are there.
+   *
+   * @param rows selects them, in the order of the columns
+   */
+  insertMissing(table: string, columns: readonly string[], rows: Piece): Piece
 
   update(update: RowUpdate): Piece
 

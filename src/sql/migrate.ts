@@ -5,6 +5,7 @@ import type { Backend } from './backend.ts'
 import type { Place } from './ddl.ts'
 import * as initial from './migrations/0001-initial.ts'
 import * as queues from './migrations/0002-queues.ts'
+import * as overlap from './migrations/0003-overlap.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -12,6 +13,7 @@ import type { Sql, SqlDatabase } from './sql-database.ts'
 const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0001-initial': initial.statements,
   '0002-queues': queues.statements,
+  '0003-overlap': overlap.statements,
 }
 
 /**
@@ -91,7 +93,7 @@ function tableNames({ tablePrefix }: Pick<Place, 'tablePrefix'>): Record<string,
 function migrator(kysely: Sql, place: Backend): Migrator {
   const migrations = Object.entries(MIGRATIONS).map(([name, statements]): [string, Migration] => [
     name,
-    { up: (db) => runAll(db, statements(place)) },
+    { up: (db) => runAll(db, statements(place), place) },
   ])
   const { migrations: table, lock } = tableNames(place)
   return new Migrator({
@@ -103,8 +105,18 @@ function migrator(kysely: Sql, place: Backend): Migrator {
   })
 }
 
-async function runAll(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db)
+async function runAll(
+  db: Kysely<unknown>,
+  statements: readonly string[],
+  { isDone }: Pick<Backend, 'isDone'>,
+): Promise<void> {
+  for (const statement of statements) {
+    try {
+      await sql.raw(statement).execute(db)
+    } catch (error) {
+      if (isDone?.(error) !== true) throw error
+    }
+  }
 }
 
 function pendingAmong(applied: readonly string[]): string[] {

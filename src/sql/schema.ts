@@ -17,6 +17,8 @@ export interface Schema {
   carillon_leases: LeasesTable
   carillon_withdrawals: WithdrawalsTable
   carillon_queues: QueuesTable
+  carillon_guards: GuardsTable
+  carillon_turns: TurnsTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -37,6 +39,8 @@ export interface SchedulesTable {
   revision: number
   job: string
   definition: string
+  /** Its overlap policy, as JSON; null while any number of its runs may be under way. */
+  overlap: string | null
   /** What a pass needs to know of the definition, and nothing that is the schedule's alone: JSON, equal for many. */
   terms: string
   /** Why the schedule is broken. */
@@ -134,4 +138,23 @@ export interface QueuesTable {
   /** How the queue named what it held when it was looked at last. */
   epoch: string
   seen_at: number
+}
+
+/** One row a guard: what is decided about its runs is decided by whoever holds the row. */
+export interface GuardsTable {
+  name: string
+  /** When its last run ended, or 0. */
+  ended_at: number
+}
+
+/** The occurrences that run under a guard, or have asked and are to wait. What became of them since is in the ledger. */
+export interface TurnsTable {
+  schedule_id: number
+  generation: number
+  nominal_at: number
+  guard: string
+  /** 1 once it was let through, 0 while it waits. */
+  is_begun: number
+  /** Its due instant, by which it is called; 0 for what takes the place of another. */
+  place: number
 }

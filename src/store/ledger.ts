@@ -184,6 +184,14 @@ export class Ledger {
     await this.#rows.change(await this.#waiting(scheduleId), { condition: WAITS, set: { job: sql`${job}` } })
   }
 
+  /** Has what was told to wait for its turn ask again whether it is. */
+  async askAgain(scheduleId: number): Promise<void> {
+    await this.#rows.change(await this.#waiting(scheduleId), {
+      condition: sql`o.state = 'planned' and o.owner is null and o.lease_until is not null`,
+      set: { lease_until: sql`null` },
+    })
+  }
+
   /**
    * What of a schedule has not begun. It is found in the index of what is open, however long the schedule's history is,
    * and only then held: what MySQL comes across in that index it holds to the end of the transaction, and the heartbeats

@@ -25,6 +25,8 @@ export type RunOutcome =
 
 export interface FinishedRun {
   readonly run: RunRef
+  /** Whether it began under a guard, which others wait for. */
+  readonly isGuarded: boolean
   readonly outcome: RunOutcome
 }
 
@@ -33,6 +35,11 @@ const CHARACTERS_AT_ONCE = 1_000_000
 /** Whether another attempt may follow, so that it must be written in a transaction. */
 export function beginsAgain({ outcome }: FinishedRun): boolean {
   return outcome.kind === 'given-back' || (outcome.kind === 'failed' && outcome.retryInMs !== undefined)
+}
+
+/** Whether its end is written together with other things. */
+export function takesTransaction(finished: FinishedRun): boolean {
+  return finished.isGuarded || beginsAgain(finished)
 }
 
 /** The state, next due instant, failures to add, error, result and end of an occurrence after an attempt. */

@@ -14,6 +14,7 @@ import {
   type RunRef,
 } from './run-end.ts'
 import { OccurrenceRows, type LockedRow, type RefColumns, type ScheduleRow } from './occurrence-rows.ts'
+import { Turns } from './turns.ts'
 
 /** A waiting occurrence that a worker holds until it is due. */
 export interface ClaimedOccurrence extends OccurrenceRef {
@@ -66,11 +67,13 @@ export class RunLedger {
   readonly #sql: Sql
   readonly #flavor: Flavor
   readonly #rows: OccurrenceRows
+  readonly #turns: Turns
 
   constructor(sql: Sql, flavor: Flavor) {
     this.#sql = sql
     this.#flavor = flavor
     this.#rows = new OccurrenceRows(sql, flavor)
+    this.#turns = new Turns(sql, flavor)
   }
 
   /** When the next occurrence falls due that a worker for these jobs could claim. */
@@ -137,8 +140,8 @@ export class RunLedger {
 
   /**
    * Writes how runs ended. Only the present attempt of the present owner counts. A further attempt follows only while
-   * the occurrence's generation is the schedule's; otherwise the failure is final. Where one is to follow, this must be
-   * in a transaction.
+   * the occurrence's generation is the schedule's; otherwise the failure is final. Where one is to follow, or a guard is
+   * left, this must be in a transaction.
    *
    * @returns the runs that counted, and those whose schedule another transaction is changing
    */
@@ -148,6 +151,7 @@ export class RunLedger {
     const isHeld = new Set(held.map(occurrenceId))
     const ready = finished.filter(({ run }) => !isHeld.has(occurrenceId(run)))
 
+    const ending = await this.#turns.holdOf(ready.filter(({ isGuarded }) => isGuarded).map(({ run }) => run))
     const ends = ready.map(({ run, outcome }) => columnsAfter(outcome, isCurrent(run, schedules), now))
     const done: RunRef[] = []
     for (const [from, to] of pieces(ends)) {
@@ -155,6 +159,7 @@ export class RunLedger {
       const values = (i: number) => [piece[i]!.run.attempt, ...ends[from + i]!]
       done.push(...(await this.#writeEnds(piece, owner, values)))
     }
+    await this.#turns.end(ending, done, now)
     return { done, held }
   }
 
@@ -182,6 +187,7 @@ export class RunLedger {
         condition: sql`o.state = 'running' and o.owner = ${owner} and o.attempt = r.of_attempt`,
         set: {
           state: sql`r.to_state`,
+          reason: NULL,
           due_at: sql`coalesce(r.retry_at, o.due_at)`,
           failures: sql`o.failures + r.failed`,
           error: sql`r.error`,
@@ -230,6 +236,7 @@ export class RunLedger {
     const { schedules, held } = await this.#holdSchedules(found)
     const isHeld = new Set(held.map(occurrenceId))
     const refs = found.filter((ref) => !isHeld.has(occurrenceId(ref)))
+    const ending = await this.#turns.holdOf(refs)
     const expired = await this.#rows.lock(
       refs,
       sql`o.lease_until <= ${now}`,
@@ -243,16 +250,18 @@ export class RunLedger {
       rows[i]!.lost + (rows[i]!.state === 'running' ? 1 : 0),
     ]
 
-    const back = { state: sql`'planned'`, lost: sql`r.lost`, owner: NULL, lease_until: NULL }
+    const back = { state: sql`'planned'`, reason: NULL, lost: sql`r.lost`, owner: NULL, lease_until: NULL }
     await this.#rows.update(returned, back, { lost: 'integer' }, lostOf(returned))
     const end = {
       state: sql`'failed'`,
+      reason: NULL,
       lost: sql`r.lost`,
       error: sql`${JSON.stringify(lostLeaseError())}`,
       finished_at: this.#flavor.integer(now),
       lease_until: NULL,
     }
     await this.#rows.update(failed, end, { lost: 'integer' }, lostOf(failed))
+    await this.#turns.end(ending, runs, now)
     return { taken: expired.length, returned: runs.length - failed.length, failed: failed.length }
   }
 

@@ -51,7 +51,9 @@ export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'de
  * @throws {DriverError} when it is not, so that the schedule can be marked as broken
  */
 export function parseDefinition(text: string): Definition {
-  return parseStored(text, 'definition') as Definition
+  // What was stored before there were overlap policies has none.
+  const stored = parseStored(text, 'definition') as Omit<Definition, 'overlap'> & Partial<Definition>
+  return { ...stored, overlap: stored.overlap ?? null }
 }
 
 /** The terms that a row holds, checked in the same way. */

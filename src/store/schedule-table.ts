@@ -27,6 +27,8 @@ export interface NewSchedule extends Pick<ScheduleWrite, 'group' | 'state'> {
   /** The definition as it is stored. */
   readonly definitionText: string
   readonly terms: StoredTerms
+  /** Its overlap policy, as it is stored. */
+  readonly overlap: string | null
 }
 
 export interface ScheduleFilter {
@@ -136,23 +138,32 @@ export class ScheduleTable {
     now: Instant,
   ): Promise<number[]> {
     const rows = this.#flavor.rowList(
-      { key: 'text', group: 'text', state: 'text', job: 'text', definition: 'text', terms: 'text' },
-      schedules.map(({ key, group, state, job, definitionText, terms }) => [
+      {
+        key: 'text',
+        group: 'text',
+        state: 'text',
+        job: 'text',
+        definition: 'text',
+        terms: 'text',
+        overlap: 'text',
+      },
+      schedules.map(({ key, group, state, job, definitionText, terms, overlap }) => [
         key,
         group,
         state,
         job,
         definitionText,
         terms.text,
+        overlap,
       ]),
     )
     const at = this.#flavor.integer(now)
     const written = await sql<{ id: number; key: string }>`
       insert into ${sql.table('carillon_schedules')}
         (namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation, cause, valid_from, revision, job,
-         definition, terms, created_at, updated_at)
+         definition, terms, overlap, created_at, updated_at)
       select ${this.#flavor.text(namespace)}, ${sql.ref('r.key')}, ${sql.ref('r.group')},
-        ${this.#flavor.text(origin)}, r.state, 1, 'created', ${at}, 1, r.job, r.definition, r.terms, ${at}, ${at}
+        ${this.#flavor.text(origin)}, r.state, 1, 'created', ${at}, 1, r.job, r.definition, r.terms, r.overlap, ${at}, ${at}
       from ${rows} as r
       ${this.#flavor.returns ? sql`returning id, ${sql.ref('key')}` : sql``}`.execute(this.#sql)
 
@@ -179,7 +190,7 @@ export class ScheduleTable {
     await this.#sql
       .updateTable('carillon_schedules')
       .set({ group, state, generation, job: definition.job })
-      .set({ definition: JSON.stringify(definition), terms: terms.text })
+      .set({ definition: JSON.stringify(definition), terms: terms.text, overlap: storedOverlap(definition) })
       .set(cause === undefined ? {} : { cause, valid_from: now })
       .set((eb) => ({ reason: null, updated_at: now, revision: eb('revision', '+', 1) }))
       .where('id', '=', record.id)
@@ -315,9 +326,14 @@ export class ScheduleTable {
   }
 }
 
+/** The overlap policy of a definition, as it is stored beside it: the fence reads it of many, and no payloads. */
+export function storedOverlap({ overlap }: Pick<Definition, 'overlap'>): string | null {
+  return overlap && JSON.stringify(overlap)
+}
+
 const BY_KEY = 'carillon_schedules_key'
 
-type ScheduleRow = Omit<Selectable<SchedulesTable>, 'deleted_at' | 'cause' | 'job' | 'terms'> &
+type ScheduleRow = Omit<Selectable<SchedulesTable>, 'deleted_at' | 'cause' | 'job' | 'terms' | 'overlap'> &
   Pick<Selectable<CursorsTable>, 'next_at' | 'last_at' | 'planned'>
 
 /** The columns of a record; the terms are for the dispatcher. */

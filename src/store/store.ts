@@ -15,6 +15,7 @@ import { RunLedger } from './run-ledger.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { StoreClock } from './store-clock.ts'
+import { Turns } from './turns.ts'
 
 /** Where a transaction may put messages itself, by the names of the queues. */
 type Senders = ReadonlyMap<string, SendInside>
@@ -29,6 +30,7 @@ export class TableSet {
   readonly runs: RunLedger
   readonly outbox: Outbox
   readonly leases: LeaseTable
+  readonly turns: Turns
 
   constructor(sql: Sql, { flavor }: SqlSession, senders: Senders) {
     this.schedules = new ScheduleTable(sql, flavor)
@@ -39,6 +41,7 @@ export class TableSet {
     this.runs = new RunLedger(sql, flavor)
     this.outbox = new Outbox(sql, flavor)
     this.leases = new LeaseTable(sql, flavor)
+    this.turns = new Turns(sql, flavor)
   }
 }
 

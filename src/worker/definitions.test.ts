@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { BegunOccurrence } from '../store/fence.ts'
+import type { BegunOccurrence } from '../store/way.ts'
 import type { RunDefinition } from '../store/run-ledger.ts'
 import type { Store, TableSet } from '../store/store.ts'
 import { Definitions } from './definitions.ts'

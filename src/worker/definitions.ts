@@ -1,8 +1,8 @@
 import type { Definition } from '../schedule/definition.ts'
-import type { BegunOccurrence } from '../store/fence.ts'
 import type { RunDefinition } from '../store/run-ledger.ts'
 import { parseDefinition } from '../store/schedule-record.ts'
 import type { Store } from '../store/store.ts'
+import type { BegunOccurrence } from '../store/way.ts'
 
 /** A run, with what it is told of its schedule as that was when it had begun. */
 export interface BegunRun extends BegunOccurrence {

@@ -4,6 +4,7 @@ import {
   CommandFailedError,
   InvalidPayloadError,
   LeaseLostError,
+  RunReplacedError,
   RunTimeoutError,
   WorkerStoppedError,
 } from '../errors.ts'
@@ -39,8 +40,9 @@ export function outcomeOf(
   if (abortReason instanceof WorkerStoppedError || abortReason instanceof LeaseLostError)
     return { kind: 'given-back' }
 
-  const error = timedOut ? abortReason : settled.kind === 'threw' ? settled.error : abortReason
-  const mayRetry = failures < policy.retries && !(error instanceof InvalidPayloadError)
+  const isReplaced = abortReason instanceof RunReplacedError
+  const error = timedOut || isReplaced ? abortReason : settled.kind === 'threw' ? settled.error : abortReason
+  const mayRetry = failures < policy.retries && !isReplaced && !(error instanceof InvalidPayloadError)
   const retryInMs = mayRetry ? backoffMs(policy.backoff, failures + 1) : undefined
   return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryInMs }
 }

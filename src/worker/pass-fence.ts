@@ -1,8 +1,10 @@
 import type { Clock, Instant } from '../clock/clock.ts'
 import type { Delivery } from '../queue/queue.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
-import type { BegunOccurrence, Passed, PassedMessages, SentAttempt } from '../store/fence.ts'
+import type { PassedMessages, PassedOccurrences } from '../store/fence.ts'
 import type { Store } from '../store/store.ts'
+import type { PassedGuards } from '../store/turns.ts'
+import type { SentAttempt } from '../store/way.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 
 /** Who passes through the fence. */
@@ -14,28 +16,69 @@ export interface Passer {
   readonly leaseMs: number
 }
 
-const NOTHING: Passed<BegunOccurrence> = { done: [], held: [] }
+const NOTHING: PassedOccurrences = { done: [], held: [], inTurn: [] }
 
 /**
- * Asks the fence to let deliveries begin, claimed ones and those that messages brought, in one transaction.
+ * Asks the fence to let deliveries begin, claimed ones and those that messages brought, in one transaction; and in another
+ * one the guards of those that have any.
  *
  * @returns what became of them, and when it was asked, by this process's clock
  */
 export async function passFence(
-  { store, jobs, clock, owner, leaseMs }: Passer,
+  passer: Passer,
   due: readonly Delivery[],
-): Promise<PassedMessages & { askedAt: Instant }> {
+): Promise<Omit<PassedMessages, 'inTurn'> & { askedAt: Instant }> {
+  const { store, jobs, clock, owner, leaseMs } = passer
   const claimed = due.filter(isClaimed)
   const brought = due.filter(isBrought)
   let askedAt = clock.now()
-  const passed = await store.brief(async ({ fence, now }) => {
+  const { done, held, foreign, inTurn } = await store.brief(async ({ fence, now }) => {
     askedAt = clock.now()
     const own = claimed.length === 0 ? NOTHING : await fence.begin(claimed, owner, now, leaseMs)
     if (brought.length === 0) return { ...own, foreign: [] }
-    const { done, held, foreign } = await fence.beginSent(brought, jobs.names, owner, now, leaseMs)
-    return { done: [...own.done, ...done], held: [...own.held, ...held], foreign }
+    const sent = await fence.beginSent(brought, jobs.names, owner, now, leaseMs)
+    return {
+      done: [...own.done, ...sent.done],
+      held: [...own.held, ...sent.held],
+      inTurn: [...own.inTurn, ...sent.inTurn],
+      foreign: sent.foreign,
+    }
   })
-  return { ...passed, askedAt }
+  if (inTurn.length === 0) return { done, held, foreign, askedAt }
+
+  const guarded = new Set(inTurn.map(occurrenceId))
+  const inTheirTurn = await passGuards(
+    passer,
+    due.filter((delivery) => guarded.has(occurrenceId(delivery))),
+  )
+  return {
+    done: [...done, ...inTheirTurn.done],
+    held: [...held, ...inTheirTurn.held],
+    foreign,
+    askedAt,
+  }
+}
+
+/** Asks the guards of deliveries whose turn it is. */
+async function passGuards(
+  { store, jobs, owner, leaseMs }: Passer,
+  due: readonly Delivery[],
+): Promise<Omit<PassedGuards, 'hasNews'>> {
+  const beginner = { owner, jobs: jobs.names, leaseMs }
+  const claimed = due.filter(isClaimed)
+  const brought = due.filter(isBrought)
+  const { hasNews, ...passed } = await store.transaction(async (tables) => {
+    const clock = () => tables.exactNow()
+    const own = await tables.turns.begin(claimed, beginner, clock)
+    const sent = await tables.turns.beginSent(brought, beginner, clock)
+    return {
+      done: [...own.done, ...sent.done],
+      held: [...own.held, ...sent.held],
+      hasNews: own.hasNews || sent.hasNews,
+    }
+  })
+  if (hasNews) store.announce()
+  return passed
 }
 
 /**

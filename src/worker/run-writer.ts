@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts'
 import { occurrenceId } from '../schedule/occurrence.ts'
 import { isRefusal } from '../sql/sql-error.ts'
-import { beginsAgain, type FinishedRun, type RunRef } from '../store/run-end.ts'
+import { takesTransaction, type FinishedRun } from '../store/run-end.ts'
 import type { Store, Tables } from '../store/store.ts'
 
 /** What became of ended runs that were to be written. */
@@ -25,11 +25,10 @@ export class RunWriter {
   }
 
   async write(ended: readonly FinishedRun[]): Promise<Written> {
-    // What begins again has to look at its schedule first, which takes a transaction.
-    const again = ended.filter(beginsAgain)
-    const final = ended.filter((run) => !beginsAgain(run))
-    const written = await this.#writeAll(final)
-    const { counted, held } = await this.#writeAll(again)
+    // What begins again has to look at its schedule first, and who leaves a guard calls the next.
+    const together = ended.filter(takesTransaction)
+    const written = await this.#writeAll(ended.filter((run) => !takesTransaction(run)))
+    const { counted, held } = await this.#writeAll(together)
     return { counted: written.counted + counted, held }
   }
 
@@ -39,13 +38,13 @@ export class RunWriter {
       return await this.#attempt(ended)
     } catch (error) {
       if (!isRefusal(error)) throw error
-      return ended.length === 1 ? this.#writePoisoned(ended[0]!.run, error) : this.#writeOneByOne(ended)
+      return ended.length === 1 ? this.#writePoisoned(ended[0]!, error) : this.#writeOneByOne(ended)
     }
   }
 
   async #attempt(ended: readonly FinishedRun[]): Promise<Written> {
     const work = (tables: Tables) => tables.runs.finish(ended, this.#owner, tables.now)
-    const { done, held } = await (beginsAgain(ended[0]!)
+    const { done, held } = await (ended.some(takesTransaction)
       ? this.#store.transaction(work)
       : this.#store.brief(work))
     const isHeld = new Set(held.map(occurrenceId))
@@ -64,12 +63,13 @@ export class RunWriter {
   }
 
   /** The database does not take what the run gave, so it is kept as a failure that says so. */
-  async #writePoisoned(run: RunRef, cause: unknown): Promise<Written> {
+  async #writePoisoned({ run, isGuarded }: FinishedRun, cause: unknown): Promise<Written> {
     this.#logger.error({ error: cause, run: occurrenceId(run) }, 'how a run ended could not be kept')
     const error = {
       code: 'NOT_KEPT',
       message: 'the run ended, and the database refused what it gave; the server’s log says why',
     }
-    return this.#attempt([{ run, outcome: { kind: 'failed', error, result: null, retryInMs: undefined } }])
+    const outcome = { kind: 'failed', error, result: null, retryInMs: undefined } as const
+    return this.#attempt([{ run, isGuarded, outcome }])
   }
 }

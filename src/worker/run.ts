@@ -52,6 +52,12 @@ export class Run {
     })
   }
 
+  /** Whether it began under a guard, or may have: nobody can tell of one whose definition cannot be read. */
+  get isGuarded(): boolean {
+    const { definition } = this.begun
+    return definition instanceof Error || definition.overlap !== null
+  }
+
   /** Tells the handler to end. The first reason counts. */
   abort(reason: Error): void {
     this.#abort.abort(reason)

@@ -1,19 +1,20 @@
 import type { Clock, Instant } from '../clock/clock.ts'
 import { Loop } from '../clock/loop.ts'
 import { waitAtMost } from '../clock/wait.ts'
-import { LeaseLostError, WorkerStoppedError } from '../errors.ts'
+import { WorkerStoppedError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { Inbox } from '../queue/inbox.ts'
 import type { Message } from '../queue/message.ts'
 import type { Consumer, Consumption, Delivery, Queue } from '../queue/queue.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
-import { type FinishedRun, type RunOutcome, type RunRef } from '../store/run-end.ts'
-import type { Store, Tables } from '../store/store.ts'
+import type { FinishedRun, RunOutcome } from '../store/run-end.ts'
+import type { Store } from '../store/store.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 import { Definitions } from './definitions.ts'
 import { JobLimits } from './job-limits.ts'
 import { Lead } from './lead.ts'
 import { deliveriesOf, eachOnce, isBrought, isClaimed, passFence, settle } from './pass-fence.ts'
+import { RunLeases } from './run-leases.ts'
 import { Run } from './run.ts'
 import { RunWriter } from './run-writer.ts'
 
@@ -59,8 +60,7 @@ export class Worker {
   /** Several, so that what falls due while others begin need not wait for those. */
   readonly #begins: readonly Loop[]
   readonly #finishes: Loop
-  readonly #heartbeats: Loop
-  readonly #expiries: Loop
+  readonly #leases: RunLeases
   #delivered: Delivery[] = []
   readonly #lead = new Lead()
   /** Delivered or being passed through the fence. */
@@ -89,8 +89,7 @@ export class Worker {
       loop(() => this.#begin(), 'runs could not begin; it is tried again'),
     )
     this.#finishes = loop(() => this.#finish(), 'ended runs could not be written; it is tried again')
-    this.#heartbeats = loop(() => this.#heartbeat(), 'leases could not be extended; it is tried again')
-    this.#expiries = loop(() => this.#expire(), 'leases could not be watched; it is tried again')
+    this.#leases = new RunLeases(options, this.#runs, () => this.#finished)
   }
 
   /** How many runs are under way. */
@@ -107,7 +106,8 @@ export class Worker {
 
   #startLoops(): void {
     this.#isStarted = true
-    for (const loop of [...this.#begins, this.#finishes, this.#heartbeats, this.#expiries]) loop.start()
+    for (const loop of [...this.#begins, this.#finishes]) loop.start()
+    this.#leases.start()
     this.#own = new Inbox(this.#consumer(), this.#options.clock, () => this.#options.store.now())
   }
 
@@ -156,7 +156,7 @@ export class Worker {
     for (const run of this.#runs.values()) run.abort(new WorkerStoppedError('the server that ran it stops'))
     if (this.#runs.size > 0) await this.#idle()
 
-    await Promise.all([this.#finishes.stop(), this.#heartbeats.stop(), this.#expiries.stop()])
+    await Promise.all([this.#finishes.stop(), this.#leases.stop()])
     await this.#finishLast()
     const ends = Promise.all(this.#consumptions.map((consumption) => consumption.end()))
     await waitAtMost(clock, clock.now() + END_MS, ends)
@@ -243,10 +243,10 @@ export class Worker {
   #run(run: Run, delivery: Delivery): void {
     const { id } = run
     this.#runs.set(id, run)
-    if (this.#runs.size === 1) this.#expiries.wake()
+    this.#leases.watch(run)
     const ended = (outcome: RunOutcome) => {
       this.#runs.delete(id)
-      this.#finished.push({ run: run.begun, outcome })
+      this.#finished.push({ run: run.begun, isGuarded: run.isGuarded, outcome })
       this.#leave(delivery, 'done')
       this.#finishes.wake()
       this.#wakeQueues()
@@ -277,60 +277,10 @@ export class Worker {
     const lost = ended.length - counted - held.length
     if (lost > 0)
       logger.warn({ lost }, 'ended runs were no longer this server’s; what became of them is not written')
-    if (ended.some(({ outcome }) => outcome.kind !== 'succeeded')) store.announce()
+    // A further attempt may be due, or the turn of another run.
+    if (ended.some(({ isGuarded, outcome }) => isGuarded || outcome.kind !== 'succeeded')) store.announce()
     if (this.#finished.length > held.length) return clock.now()
     return held.length > 0 ? clock.now() + HELD_MS : Infinity
-  }
-
-  /** Extends the leases of what runs here, and aborts what is no longer this worker's. */
-  async #heartbeat(): Promise<Instant> {
-    const { store, clock, leaseMs } = this.#options
-    const period = Math.floor(leaseMs / 3)
-    if (!this.#holdsRuns) return clock.now() + period
-
-    // Only what ran before the question was asked can be missed in the answer.
-    const asked = [...this.#runs.values()]
-    let askedAt = clock.now()
-    const held = await store.brief((tables) => {
-      askedAt = clock.now()
-      return this.#extend(tables)
-    })
-    const attempts = new Map(held.map((ref) => [occurrenceId(ref), ref.attempt]))
-    for (const run of asked) {
-      if (attempts.get(run.id) === run.begun.attempt) run.heldUntil = askedAt + leaseMs
-      else this.#loseLease(run)
-    }
-    return clock.now() + period
-  }
-
-  /** Aborts what the store has not confirmed for the length of a lease. A heartbeat may wait for longer than that. */
-  async #expire(): Promise<Instant> {
-    if (this.#runs.size === 0) return Infinity
-
-    const { clock, leaseMs } = this.#options
-    const now = clock.now()
-    let next = now + leaseMs
-    for (const run of this.#runs.values()) {
-      if (run.heldUntil <= now) this.#loseLease(run)
-      else next = Math.min(next, run.heldUntil)
-    }
-    return next
-  }
-
-  /** Extends the leases of what this worker knows that it holds; what it does not know of must run out. */
-  async #extend({ runs, now }: Tables): Promise<RunRef[]> {
-    const { owner, leaseMs } = this.#options
-    const known = [
-      ...[...this.#runs.values()].map((run) => run.begun),
-      ...this.#finished.map(({ run }) => run),
-    ]
-    return runs.heartbeat(known, owner, now, leaseMs)
-  }
-
-  #loseLease(run: Run): void {
-    // It may have ended while the question was under way, and be on its way to the ledger.
-    if (this.#runs.get(run.id) !== run) return
-    run.abort(new LeaseLostError(`the lease of run ${run.id} was lost: another server may run it now`))
   }
 
   /** What was delivered before the end and has not begun. */
@@ -366,12 +316,7 @@ export class Worker {
 
   /** Extends the leases of all that this worker holds. */
   async keepOwn(): Promise<void> {
-    if (this.#holdsRuns) await this.#options.store.brief((tables) => this.#extend(tables))
-  }
-
-  /** Something runs here, or has ended and is not written yet. */
-  get #holdsRuns(): boolean {
-    return this.#runs.size + this.#finished.length > 0
+    await this.#leases.keep()
   }
 
   #wakeQueues(): void {

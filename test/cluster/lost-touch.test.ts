@@ -34,7 +34,7 @@ it('begins once what is delivered again, as it is when to begin takes longer tha
     },
   })
   const jobs = new JobRegistry([work])
-  const parts = { store, jobs, queues: ['default'], aheadMs: 60_000, maxPayloadBytes: 100 }
+  const parts = { store, jobs, queues: ['default'], aheadMs: 60_000, maxPayloadBytes: 100, keepMs: 0 }
   const catalog = new Catalog(parts, 'default')
   await catalog.schedule({ key: 'once', job: work, at: (await store.now()) + 10_000 })
   const claim = { queue: 'default', jobs: ['work'], owner: 'me', aheadMs: 60_000, holdMs: 60_000, limit: 1 }

@@ -18,6 +18,10 @@ const NOW = Date.parse('2026-06-01T10:00:00Z')
 
 const ref = { scheduleId: 7, generation: 1, nominalAt: NOW }
 const run = { ...ref, attempt: 1 }
+/** One that has an overlap policy, and is claimed; and one that runs. */
+const claimed = { ...ref, nominalAt: NOW - 60 * 600 }
+const running = { scheduleId: 1_007, generation: 1, nominalAt: NOW - 10_060 * 600 }
+const beginner = { owner: 'somebody', jobs: ['job-1'], leaseMs: 1_000 }
 const keys = ['key-1', 'key-2', 'key-3']
 const claim = {
   queue: 'default',
@@ -61,9 +65,22 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
   ['heartbeats', (t) => t.runs.heartbeat([run], 'somebody', NOW, 1_000)],
   [
     'finishing',
-    (t) => t.runs.finish([{ run, outcome: { kind: 'succeeded', result: null } }], 'somebody', NOW),
+    (t) =>
+      t.runs.finish(
+        [{ run, isGuarded: true, outcome: { kind: 'succeeded', result: null } }],
+        'somebody',
+        NOW,
+      ),
   ],
   ['the next expiry', (t) => t.runs.nextExpiry(), /occurrences_leased/],
+  [
+    'deciding whose turn it is',
+    (t) => t.turns.begin([claimed], beginner, async () => NOW),
+    /(?=.*turns_guard)(?=.*occurrences_(open|finished))/,
+  ],
+  ['ending a turn', async (t) => t.turns.end(await t.turns.holdOf([running]), [running], NOW), /turns_guard/],
+  ['what is replaced', (t) => t.turns.replacedAmong([ref])],
+  ['what waits asks again', (t) => t.ledger.askAgain(7), /occurrences_(open|finished)/],
   ['reaping', (t) => t.runs.reap(NOW, 10), /occurrences_leased/],
   ['withdrawing', (t) => t.ledger.withdraw(7, 'deleted', NOW), /occurrences_(open|finished)/],
   ['a page of history', (t) => t.ledger.history({ scheduleIds: [7], until: NOW, limit: 50 })],

@@ -1,5 +1,9 @@
 import { sql, type RawBuilder } from 'kysely'
+import { guardOf } from '../../src/schedule/overlap.ts'
 import type { Sql } from '../../src/sql/sql-database.ts'
+
+/** The policy of some of the schedules: they share a guard. */
+const OVERLAP = { policy: 'queue-all', maxRunning: 1, mutex: 'disk', minimumBreakMs: 0 } as const
 
 /** Digits crossed with each other: the numbers from 0 to a million, in the SQL of every database. */
 const DIGIT = sql`(select 0 as d union all select 1 union all select 2 union all select 3 union all select 4 union all
@@ -24,10 +28,11 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
   const at = sql.lit(now)
   await sql`
     insert into carillon_schedules (id, namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation,
-      cause, valid_from, revision, job, definition, terms, created_at, updated_at)
+      cause, valid_from, revision, job, definition, terms, overlap, created_at, updated_at)
     select n.i + 1, 'default', ${text('key-', 10 ** digits)}, ${text('group-', 1000)}, 'user',
       case when n.i % 10000 = 0 then 'broken' else 'active' end, 1, 'created', ${at}, 1, ${text('job-', 10)},
-      '{"recurrence":{},"job":"job"}', '{"recurrence":{},"job":"job"}', ${at}, ${at}
+      '{"recurrence":{},"job":"job"}', '{"recurrence":{},"job":"job"}',
+      case when n.i % 10 = 6 then ${sql.lit(JSON.stringify(OVERLAP))} else null end, ${at}, ${at}
     from ${n}`.execute(db)
   await sql`
     insert into carillon_cursors (schedule_id, generation, next_at, is_broken, terms_key)
@@ -42,5 +47,20 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
       'schedule', 'default', ${text('job-', 10)}, 'somebody',
       case when n.i >= 10000 and n.i < 11000 then ${at} + n.i * 10 - 105000 else null end, ${at},
       case when n.i < 11000 then null else ${at} - n.i * 600 end
+    from ${n}`.execute(db)
+  // Ten under each guard, of which what is oldest waits.
+  await sql`
+    insert into carillon_guards (name, ended_at)
+    select ${text('guard-', 10 ** (digits - 1))}, ${at} from ${n} where n.i < ${sql.lit(10 ** (digits - 1))}`.execute(
+    db,
+  )
+  await sql`
+    insert into carillon_guards (name) values (${guardOf({ namespace: 'default', key: '' }, OVERLAP)})`.execute(
+    db,
+  )
+  await sql`
+    insert into carillon_turns (schedule_id, generation, nominal_at, guard, is_begun, place)
+    select (n.i - n.i % 10) / 10 + 1, 1, ${at} - n.i * 600 - n.i % 10, ${text('guard-', 10 ** (digits - 1))},
+      case when n.i < 10000 then 0 else 1 end, ${at} - n.i * 600
     from ${n}`.execute(db)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { occurrenceId } from '../../src/schedule/occurrence.ts'
-import type { BegunOccurrence, PassedMessages, SentAttempt } from '../../src/store/fence.ts'
+import type { PassedMessages } from '../../src/store/fence.ts'
+import type { BegunOccurrence, SentAttempt } from '../../src/store/way.ts'
 import { FAILED, LEASE_MS } from '../interleaving/support/actor.ts'
 import { instant, SERVERS, useScene, useScenes } from '../interleaving/support/scene.ts'
 import type { Loss } from '../interleaving/support/stage.ts'

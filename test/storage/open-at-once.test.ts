@@ -47,12 +47,14 @@ const PLACES = [
 const TABLES = [
   'cursors',
   'generations',
+  'guards',
   'leases',
   'migrations',
   'migrations_lock',
   'occurrences',
   'queues',
   'schedules',
+  'turns',
   'withdrawals',
 ]
 
@@ -124,7 +126,7 @@ describe.each(PLACES)('an empty database that many processes open at once: $plac
 
     await expect(Carillon.open({ database })).rejects.toThrow(SchemaTooNewError)
     await expect(Carillon.open({ database })).rejects.toThrow('9999-from-the-future')
-    expect(await session.query(`select count(*) as known from ${table}`, [])).toMatchObject([{ known: 3 }])
+    expect(await session.query(`select count(*) as known from ${table}`, [])).toMatchObject([{ known: 4 }])
     await session[Symbol.asyncDispose]()
     await drop(server(), address)
   })

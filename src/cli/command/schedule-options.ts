@@ -31,6 +31,10 @@ export interface ScheduleOptions extends WorkOptions {
   readonly retries?: number
   readonly backoff?: Duration
   readonly timeout?: string
+  readonly overlap?: PolicyInput['overlap']
+  readonly maxRunning?: number
+  readonly mutex?: string
+  readonly minimumBreak?: Duration
 }
 
 /** Adds the options that say when, what and how. */
@@ -99,6 +103,18 @@ export function withScheduleOptions(command: Command): Command {
       orZero,
     )
     .option('--timeout <duration>', 'how long an attempt may take; default no limit')
+    .option(
+      '--overlap <policy>',
+      'when a run falls due while another is under way: allow (default), skip, queue-one, queue-all, replace',
+      oneOf('--overlap', ['allow', 'skip', 'queue-one', 'queue-all', 'replace']),
+    )
+    .option(
+      '--max-running <n>',
+      'how many may be under way, with --overlap; default 1',
+      wholeNumber('--max-running', 1),
+    )
+    .option('--mutex <name>', 'count the runs of all schedules with this name, with --overlap')
+    .option('--minimum-break <duration>', 'the time between two runs at least, with --overlap', orZero)
     .optionsGroup('Options:')
 }
 
@@ -106,11 +122,13 @@ export function withScheduleOptions(command: Command): Command {
 export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & PolicyInput {
   const { timezone, dst, syntax, except, every, anchor, at } = options
   const { group, note, queue, startsAt, endsAt, maxRuns, spread, retries, backoff, timeout } = options
+  const { overlap, maxRunning, mutex, minimumBreak } = options
   const backoffInput = backoff === undefined ? undefined : { initial: backoff }
   const cron = options.cron?.length === 1 ? options.cron[0] : options.cron
   const timing = { cron, timezone, dst, syntax, except, every, anchor, at, startsAt, endsAt, maxRuns, spread }
   const policy = { group, note, queue, retries, timeout, catchUp: catchUpOf(options), backoff: backoffInput }
-  const given = Object.entries({ ...timing, ...policy }).filter(([, value]) => value !== undefined)
+  const guard = { overlap, maxRunning, mutex, minimumBreak }
+  const given = Object.entries({ ...timing, ...policy, ...guard }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given)
 }
 

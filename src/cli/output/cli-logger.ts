@@ -1,9 +1,10 @@
 import type { Clock } from '../../clock/clock.ts'
+import { lengthOfTime } from '../../clock/time-text.ts'
 import type { Logger } from '../../logger.ts'
 import { RUN_MESSAGE } from '../../worker/run.ts'
 import type { Output } from './output.ts'
 import type { Style } from './style.ts'
-import { lengthOfTime, relativeTime, timeOfDay } from './time.ts'
+import { relativeTime, timeOfDay } from './time.ts'
 
 type Level = 'info' | 'warn' | 'error'
 type Fields = Readonly<Record<string, unknown>>

@@ -1,8 +1,9 @@
+import { lengthOfTime } from '../../clock/time-text.ts'
 import type { Occurrence } from '../../catalog/occurrence-view.ts'
 import type { SkipReason } from '../../schedule/occurrence.ts'
 import type { Style } from './style.ts'
 import { properties, table } from './table.ts'
-import { absoluteTime, lengthOfTime, localZone, relativeTime } from './time.ts'
+import { absoluteTime, localZone, relativeTime } from './time.ts'
 import { oneLine } from './visible.ts'
 
 /** A planned run that is this late waits for a server that does not come. */

@@ -1,7 +1,8 @@
+import { lengthOfTime } from '../../clock/time-text.ts'
 import type { QueueReport } from '../../carillon/queues.ts'
 import type { Style } from './style.ts'
 import { table } from './table.ts'
-import { lengthOfTime, relativeTime } from './time.ts'
+import { relativeTime } from './time.ts'
 
 /** The queues, one a line; what is wrong with one comes last, since it may be long. */
 export function queuesText(queues: readonly QueueReport[], now: number, style: Style): string {

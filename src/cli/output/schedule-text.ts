@@ -1,5 +1,6 @@
 import type { Schedule } from '../../catalog/schedule-view.ts'
 import { formatDuration } from '../../clock/duration.ts'
+import { zonedTime } from '../../clock/time-text.ts'
 import { CronExpression } from '../../cron/index.ts'
 import type { Json } from '../../schedule/json.ts'
 import { seedOf } from '../../schedule/schedule-identity.ts'
@@ -9,7 +10,7 @@ import { findingsText } from './expression-text.ts'
 import { instantsText } from './instants-text.ts'
 import type { Style } from './style.ts'
 import { properties, shorten, table } from './table.ts'
-import { absoluteTime, localZone, relativeTime, zonedTime } from './time.ts'
+import { absoluteTime, localZone, relativeTime } from './time.ts'
 import { oneLine } from './visible.ts'
 
 /** Schedules in a table. */
@@ -81,6 +82,7 @@ export function scheduleDetails(
       ['spread over', schedule.spreadMs === 0 ? undefined : formatDuration(schedule.spreadMs)],
       ['catch-up', catchUpText(catchUp)],
       ['retries', retriesText(schedule.retries, backoff)],
+      ['overlap', overlapText(schedule)],
       ['timeout', schedule.timeoutMs === undefined ? 'none' : formatDuration(schedule.timeoutMs)],
       ['queue', schedule.queue],
       ['revision', `${schedule.revision} (generation ${schedule.generation})`],
@@ -153,6 +155,19 @@ function catchUpText({ withinMs, policy, max }: Schedule['catchUp']): string {
 function retriesText(retries: number, { initialMs, factor, maxMs }: Schedule['backoff']): string {
   if (retries === 0) return 'none'
   return `${retries}, after ${formatDuration(initialMs)}, then ${factor} times as long each, at most ${formatDuration(maxMs)}`
+}
+
+function overlapText({ overlap, maxRunning = 1, mutex, minimumBreakMs }: Schedule): string {
+  if (overlap === 'allow') return 'allowed'
+  const policies = {
+    skip: 'further ones are skipped',
+    'queue-one': 'one waits, further ones are skipped',
+    'queue-all': 'further ones wait',
+    replace: 'a further one replaces the oldest',
+  }
+  const among = mutex === undefined ? '' : ` under the mutex ${mutex}`
+  const pause = minimumBreakMs === 0 ? '' : `, ${formatDuration(minimumBreakMs)} apart`
+  return `${maxRunning} at a time${among}${pause}; ${policies[overlap]}`
 }
 
 function timeText(at: Date, now: number): string {

@@ -1,9 +1,10 @@
+import { lengthOfTime, zonedTime } from '../../clock/time-text.ts'
 import type { TaskInfo } from '../../carillon/tasks.ts'
 import type { HeldLock } from '../../lock/lock-store.ts'
 import type { TaskResult } from '../../runner/task-runner.ts'
 import type { Style } from './style.ts'
 import { table } from './table.ts'
-import { absoluteTime, lengthOfTime, localZone, relativeTime, zonedTime } from './time.ts'
+import { absoluteTime, localZone, relativeTime } from './time.ts'
 
 /** The tasks, in the order in which they are defined. */
 export function taskListText(tasks: readonly TaskInfo[], now: number, style: Style): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { absoluteTime, lengthOfTime, relativeTime, weekday, zonedTime } from './time.ts'
+import { lengthOfTime, zonedTime } from '../../clock/time-text.ts'
+import { absoluteTime, relativeTime, weekday } from './time.ts'
 
 describe('relativeTime', () => {
   it.each([

@@ -1,5 +1,5 @@
-import { formatDuration } from '../../clock/duration.ts'
 import type { Instant } from '../../clock/clock.ts'
+import { absoluteTime as timeIn, formatter } from '../../clock/time-text.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -34,17 +34,7 @@ export function localZone(): string {
 
 /** `2026-03-29 03:30:00`, in a time zone; that of this machine by default. */
 export function absoluteTime(at: Date | Instant, timeZone = localZone()): string {
-  // Sweden writes dates as ISO 8601 does.
-  return formatter('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at)
-}
-
-/** `2026-03-29 03:30:00 +02:00`: what stands beside clock changes has to say which side it is on. */
-export function zonedTime(at: Date | Instant, timeZone: string): string {
-  const name = formatter('en', { timeZone, timeZoneName: 'longOffset' })
-    .formatToParts(at)
-    .find((part) => part.type === 'timeZoneName')?.value
-  const offset = name === undefined || name === 'GMT' ? '+00:00' : name.slice('GMT'.length)
-  return `${absoluteTime(at, timeZone)} ${offset}`
+  return timeIn(at, timeZone)
 }
 
 /** The weekday in a time zone: `Sun`. */
@@ -55,24 +45,4 @@ export function weekday(at: Date | Instant, timeZone: string): string {
 /** The time of day on this machine: `03:30:00`. */
 export function timeOfDay(at: Date | Instant): string {
   return absoluteTime(at).slice('2026-03-29 '.length)
-}
-
-/** A measured length of time: `12 ms`, `1.5 s`, `2m10s`. */
-export function lengthOfTime(ms: number): string {
-  if (ms < SECOND) return `${Math.round(ms)} ms`
-  if (ms < MINUTE) return `${(ms / SECOND).toFixed(1)} s`
-  return formatDuration(Math.round(ms / SECOND) * SECOND)
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>()
-
-/** Building one takes longer than formatting a hundred times. */
-function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const name = `${locale} ${JSON.stringify(options)}`
-  const known = formatters.get(name)
-  if (known !== undefined) return known
-
-  const built = new Intl.DateTimeFormat(locale, options)
-  formatters.set(name, built)
-  return built
 }

@@ -9,7 +9,8 @@ export function mysqlFlavor(isMariadb: boolean): Flavor {
   const collation = isMariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'
   // Not varchar: what is longer than it would be cut short in silence, and be another name.
   const text = `longtext character set utf8mb4 collate ${collation}`
-  const type = { integer: 'bigint', name: text, text }
+  const digest = 'varchar(27) character set ascii collate ascii_bin'
+  const type = { integer: 'bigint', name: text, digest, text }
   return {
     kind: 'mysql',
     returns: false,
@@ -38,7 +39,9 @@ export function mysqlFlavor(isMariadb: boolean): Flavor {
         // The type that the value would have in a column.
         kind === 'integer'
           ? sql`cast(${value} as signed) as ${sql.ref(name)}`
-          : sql`cast(${value} as char character set utf8mb4) collate ${sql.raw(collation)} as ${sql.ref(name)}`,
+          : kind === 'digest'
+            ? sql`cast(${value} as char character set ascii) collate ascii_bin as ${sql.ref(name)}`
+            : sql`cast(${value} as char character set utf8mb4) collate ${sql.raw(collation)} as ${sql.ref(name)}`,
       )
       if (varying.length === 0) return sql`(select ${sql.join(constants)})`
 
@@ -51,6 +54,9 @@ export function mysqlFlavor(isMariadb: boolean): Flavor {
         select ${sql.join([...names, ...constants])}
         from json_table(${list}, '$[*]' columns (${sql.join(parts)})) as u)`
     },
+
+    insertMissing: (table, columns, rows) =>
+      sql`insert ignore into ${sql.table(table)} (${sql.join(columns.map((name) => sql.ref(name)))}) ${rows}`,
 
     update: ({ table, rows, where, set }) =>
       sql`update ${rows} as r ${lookUp(table, 'o', 'primary')} on ${where} set ${assignments(set, 'o.')}`,

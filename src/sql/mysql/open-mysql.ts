@@ -61,6 +61,7 @@ export async function openMysql(choice: ServerChoice<'mysql', MysqlPoolLike>): P
     tablePrefix: choice.tablePrefix,
     connections: given.config?.connectionLimit ?? DEFAULT_CONNECTIONS,
     faultOf: mysqlFault,
+    isDone: (error) => (error as { code?: string }).code === 'ER_DUP_FIELDNAME',
     join: (connection) => dialectOf(poolOf(connection as MysqlClient | { connection: MysqlClient }), JOINED),
     close: () => pool.end(),
   }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { assignments, isSameKey, type Flavor, type Piece, type RowValue } from '../flavor.ts'
 import { layOut } from '../row-layout.ts'
 
-const TYPE = { integer: 'bigint', name: 'text', text: 'text' }
+const TYPE = { integer: 'bigint', name: 'text', digest: 'text', text: 'text' }
 
 /** PostgreSQL. */
 export const postgresFlavor: Flavor = {
@@ -43,6 +43,9 @@ export const postgresFlavor: Flavor = {
     return sql`(select ${sql.join(values)} from unnest(${sql.join(arrays)}) as u (${sql.join(names)}))`
   },
 
+  insertMissing: (table, columns, rows) =>
+    sql`insert into ${sql.table(table)} (${sql.join(columns.map((name) => sql.ref(name)))}) ${rows} on conflict do nothing`,
+
   update({ table, rows, where, set, returning, isRelaxed = false }) {
     const answer =
       returning === undefined ? sql`` : sql`returning ${returning((name) => sql.ref(`o.${name}`))}`
@@ -72,7 +75,9 @@ function arrayLiteral(values: readonly RowValue[]): unknown {
 // oxlint-disable-next-line no-control-regex -- these are what it looks for
 const CONTROL = /[\u0000-\u001f]/
 
-/** Names are given the collation of the columns of names: two collations could not be compared. */
+/** Names and digests are given the collation of their columns: two collations could not be compared. */
 function as(value: Piece, name: string, kind: keyof typeof TYPE): Piece {
-  return kind === 'name' ? sql`${value} collate "C" as ${sql.ref(name)}` : sql`${value} as ${sql.ref(name)}`
+  return kind === 'name' || kind === 'digest'
+    ? sql`${value} collate "C" as ${sql.ref(name)}`
+    : sql`${value} as ${sql.ref(name)}`
 }

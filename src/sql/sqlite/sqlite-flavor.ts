@@ -17,7 +17,10 @@ export const sqliteFlavor: Flavor = {
   findTable: (_, name) => sql`select 1 from sqlite_schema where type = 'table' and name = ${name}`,
   afterwards: (condition) => condition,
   // To SQLite, the order of a cross join is an order.
-  lookUp: (table, alias) => sql`cross join ${sql.table(table)} as ${sql.ref(alias)}`,
+  lookUp: (table, alias, _, partial) => {
+    const index = partial === undefined ? NOTHING : sql`indexed by ${sql.ref(partial)}`
+    return sql`cross join ${sql.table(table)} as ${sql.ref(alias)} ${index}`
+  },
   byIndex: (partial) => sql`indexed by ${sql.ref(partial)}`,
   integer: (value) => sql`${value}`,
   text: (value) => sql`${value}`,
@@ -38,6 +41,9 @@ export const sqliteFlavor: Flavor = {
     const list = rows.map((row) => (isPlain ? row[only!.index] : varying.map(({ index }) => row[index])))
     return sql`(select ${sql.join([...values, ...constants])} from json_each(${JSON.stringify(list)}))`
   },
+
+  insertMissing: (table, columns, rows) => sql`
+    insert or ignore into ${sql.table(table)} (${sql.join(columns.map((name) => sql.ref(name)))}) ${rows}`,
 
   update({ table, rows, where, set, returning }) {
     // Here it knows neither aliases nor the list.

@@ -2,7 +2,8 @@ import { Catalog } from '../../../src/catalog/catalog.ts'
 import { Dispatcher, type PassReport } from '../../../src/dispatch/dispatcher.ts'
 import type { OccurrenceRef } from '../../../src/schedule/occurrence.ts'
 import { beginsAgain, type RunOutcome, type RunRef } from '../../../src/store/run-end.ts'
-import type { BegunOccurrence, Passed } from '../../../src/store/fence.ts'
+import type { Passed } from '../../../src/store/fence.ts'
+import type { BegunOccurrence } from '../../../src/store/way.ts'
 import type { ClaimedOccurrence, Reaped } from '../../../src/store/run-ledger.ts'
 import { Store, type Tables } from '../../../src/store/store.ts'
 import { JobRegistry } from '../../../src/task/job-registry.ts'
@@ -61,7 +62,13 @@ class Steps {
 
   /** As the fence answers: what has begun, and what it passed over since somebody else held it. */
   async tryBegin(refs: readonly OccurrenceRef[]): Promise<Passed<BegunOccurrence>> {
-    return this.#store.brief((tables) => tables.fence.begin(refs, this.name, tables.now, LEASE_MS))
+    const passed = await this.#store.brief((tables) =>
+      tables.fence.begin(refs, this.name, tables.now, LEASE_MS),
+    )
+    // None of these schedules has a guard.
+    const { inTurn, ...known } = passed
+    if (inTurn.length > 0) throw new Error('a guard was to be asked')
+    return known
   }
 
   /** What has begun, with the definitions as a worker then reads them. */
@@ -76,7 +83,7 @@ class Steps {
   }
 
   async tryFinish(runs: readonly RunRef[], outcome = SUCCEEDED): Promise<Passed<RunRef>> {
-    const finished = runs.map((run) => ({ run, outcome }))
+    const finished = runs.map((run) => ({ run, isGuarded: false, outcome }))
     const write = (tables: Tables) => tables.runs.finish(finished, this.name, tables.now)
     return finished.some(beginsAgain) ? this.#store.transaction(write) : this.#store.brief(write)
   }
@@ -132,7 +139,14 @@ export class Actor extends Steps implements AsyncDisposable {
   /** The catalog of a process that plans so far ahead when it stores a schedule. */
   catalogAhead(aheadMs: number): Catalog {
     const { store } = this
-    const parts = { store, aheadMs, jobs: new JobRegistry(jobs), queues: ['default'], maxPayloadBytes: 1_000 }
+    const parts = {
+      store,
+      aheadMs,
+      jobs: new JobRegistry(jobs),
+      queues: ['default'],
+      maxPayloadBytes: 1_000,
+      keepMs: 0,
+    }
     return new Catalog(parts, 'default')
   }
 

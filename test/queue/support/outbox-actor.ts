@@ -1,7 +1,8 @@
 import { Catalog } from '../../../src/catalog/catalog.ts'
 import { messageId } from '../../../src/queue/message.ts'
 import type { OccurrenceRef } from '../../../src/schedule/occurrence.ts'
-import type { BegunOccurrence, PassedMessages, SentAttempt } from '../../../src/store/fence.ts'
+import type { PassedMessages } from '../../../src/store/fence.ts'
+import type { BegunOccurrence, SentAttempt } from '../../../src/store/way.ts'
 import type { Backlog, OutboxEntry, Withdrawal } from '../../../src/store/outbox.ts'
 import type { RunOutcome, RunRef } from '../../../src/store/run-end.ts'
 import type { Reaped } from '../../../src/store/run-ledger.ts'
@@ -114,7 +115,14 @@ export class OutboxActor extends Steps {
     this.stage = stage
     this.#actor = actor
     const registry = new JobRegistry(jobs)
-    const parts = { store, aheadMs: AHEAD_MS, jobs: registry, queues: QUEUES, maxPayloadBytes: 1_000 }
+    const parts = {
+      store,
+      aheadMs: AHEAD_MS,
+      jobs: registry,
+      queues: QUEUES,
+      maxPayloadBytes: 1_000,
+      keepMs: 0,
+    }
     this.catalog = new Catalog(parts, 'default')
   }
 
@@ -172,7 +180,7 @@ export function sentAttempts(entries: readonly SentAttempt[]): SentAttempt[] {
 }
 
 /** The fence's answer when nothing begins, and nothing is to be asked again. */
-export const REFUSED: PassedMessages = { done: [], held: [], foreign: [] }
+export const REFUSED: PassedMessages = { done: [], held: [], inTurn: [], foreign: [] }
 
 export const FAILED_FOR_GOOD: RunOutcome = {
   kind: 'failed',

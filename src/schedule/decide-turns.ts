@@ -1,0 +1,137 @@
+import type { Instant } from '../clock/clock.ts'
+import { occurrenceId, type OccurrenceRef } from './occurrence.ts'
+import type { Overlap } from './overlap.ts'
+
+/** An occurrence that is due and has not begun, or not begun again. */
+export interface WaitingTurn extends OccurrenceRef {
+  readonly dueAt: Instant
+}
+
+/** One that is to begin now, if it may. */
+export interface Arrival extends WaitingTurn {
+  /** How often it has begun before. */
+  readonly attempt: number
+  /** The policy of its schedule, as that is now. */
+  readonly overlap: Overlap
+}
+
+/** A run under way. */
+export interface RunningTurn extends WaitingTurn {
+  readonly startedAt: Instant
+  /** It was told to end, since another one is to take its place. */
+  readonly isReplaced: boolean
+}
+
+/** What is known of a guard. */
+export interface GuardState {
+  readonly running: readonly RunningTurn[]
+  /** What else of the arrivals' schedules is due and has not begun: it waits for room, or is on its way. */
+  readonly waiting: readonly WaitingTurn[]
+  /** When its last run ended; `undefined` when nobody remembers one. */
+  readonly endedAt: Instant | undefined
+}
+
+/** What becomes of an arrival. */
+export type TurnDecision =
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'skip' }
+  | {
+      readonly kind: 'wait'
+      /** When it is due again; `undefined` when it waits until a run ends. */
+      readonly until: Instant | undefined
+      /** The runs that are to be aborted for it. */
+      readonly replaces: readonly OccurrenceRef[]
+    }
+
+/**
+ * Decides which of the occurrences that arrive at one guard begin, by the policy of each: in the order in which they are
+ * due, each knowing what became of those before it.
+ *
+ * A further attempt of an occurrence, after a failure or a lost lease, is not skipped because of what began meanwhile: it
+ * waits, unless its policy is `replace` and a newer one has taken its place.
+ *
+ * @returns a decision for each arrival, in the order of the arrivals
+ * @see docs/design/overlap.md
+ */
+export function decideTurns(
+  arrivals: readonly Arrival[],
+  state: GuardState,
+  now: Instant,
+): readonly TurnDecision[] {
+  const guard = new Guard(arrivals, state, now)
+  const decisions = new Map<Arrival, TurnDecision>()
+  for (const arrival of [...arrivals].sort(inOrder)) decisions.set(arrival, guard.decide(arrival))
+  return arrivals.map((arrival) => decisions.get(arrival)!)
+}
+
+class Guard {
+  readonly #now: Instant
+  readonly #endedAt: Instant
+  #running: readonly RunningTurn[]
+  #waiting: readonly WaitingTurn[]
+
+  constructor(arrivals: readonly Arrival[], { running, waiting, endedAt }: GuardState, now: Instant) {
+    const arrive = new Set(arrivals.map(occurrenceId))
+    this.#running = running
+    this.#waiting = [...waiting.filter((turn) => !arrive.has(occurrenceId(turn))), ...arrivals]
+    this.#endedAt = endedAt ?? -Infinity
+    this.#now = now
+  }
+
+  decide(arrival: Arrival): TurnDecision {
+    const decision = arrival.overlap.policy === 'replace' ? this.#replace(arrival) : this.#queue(arrival)
+    if (decision.kind !== 'wait') this.#waiting = this.#waiting.filter((turn) => turn !== arrival)
+    if (decision.kind === 'begin')
+      this.#running = [...this.#running, { ...arrival, startedAt: this.#now, isReplaced: false }]
+    return decision
+  }
+
+  /** In turn: what is of the same schedule and was due before has its room first. */
+  #queue(arrival: Arrival): TurnDecision {
+    const ahead = this.#waiting.filter((turn) => isSameSchedule(turn, arrival) && inOrder(turn, arrival) < 0)
+    const room = this.#roomFor(arrival)
+    if (ahead.length < room) return { kind: 'begin' }
+
+    const { policy } = arrival.overlap
+    const places = policy === 'skip' ? 0 : policy === 'queue-one' ? room + 1 : Infinity
+    return arrival.attempt > 0 || ahead.length < places ? this.#wait(arrival) : { kind: 'skip' }
+  }
+
+  /** The newest of the schedule takes the place of all others. */
+  #replace(arrival: Arrival): TurnDecision {
+    const others: readonly WaitingTurn[] = [...this.#running, ...this.#waiting]
+    if (others.some((turn) => isSameSchedule(turn, arrival) && inOrder(turn, arrival) > 0))
+      return { kind: 'skip' }
+    if (this.#roomFor(arrival) > 0) return { kind: 'begin' }
+
+    const tooMany = this.#running.length - arrival.overlap.maxRunning + 1
+    const oldest = [...this.#running].sort((a, b) => a.startedAt - b.startedAt || inOrder(a, b))
+    const replaces = oldest.slice(0, Math.max(tooMany, 0)).filter(({ isReplaced }) => !isReplaced)
+    return this.#wait(arrival, replaces)
+  }
+
+  #wait({ overlap }: Arrival, replaces: readonly RunningTurn[] = []): TurnDecision {
+    const isBreak = this.#running.length < overlap.maxRunning && this.#freeAt(overlap) > this.#now
+    const told = new Set(replaces)
+    this.#running = this.#running.map((turn) => (told.has(turn) ? { ...turn, isReplaced: true } : turn))
+    return { kind: 'wait', until: isBreak ? this.#freeAt(overlap) : undefined, replaces }
+  }
+
+  #roomFor({ overlap }: Arrival): number {
+    if (this.#freeAt(overlap) > this.#now) return 0
+    return Math.max(overlap.maxRunning - this.#running.length, 0)
+  }
+
+  #freeAt({ minimumBreakMs }: Overlap): Instant {
+    return this.#endedAt + minimumBreakMs
+  }
+}
+
+function isSameSchedule(a: OccurrenceRef, b: OccurrenceRef): boolean {
+  return a.scheduleId === b.scheduleId
+}
+
+/** What is due first, of instants that fell together by a delay what is nominally first. */
+function inOrder(a: WaitingTurn, b: WaitingTurn): number {
+  return a.dueAt - b.dueAt || a.nominalAt - b.nominalAt || a.generation - b.generation
+}

@@ -1,0 +1,307 @@
+import { sql } from 'kysely'
+import type { Instant } from '../clock/clock.ts'
+import { decideTurns, type Arrival, type TurnDecision } from '../schedule/decide-turns.ts'
+import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
+import { guardOf, type Overlap } from '../schedule/overlap.ts'
+import type { Flavor, RowColumns, RowValue } from '../sql/flavor.ts'
+import type { Sql } from '../sql/sql-database.ts'
+import type { Passed } from './fence.ts'
+import { refOf } from './occurrence-refs.ts'
+import { OccurrenceRows, type LockedRow, type RowChange } from './occurrence-rows.ts'
+import { TurnTable, type HeldGuards, type Turn } from './turn-table.ts'
+import {
+  beginning,
+  broughtTo,
+  claimedBy,
+  MAY_BEGIN_IN_TURN,
+  toBegun,
+  type BegunOccurrence,
+  type SentAttempt,
+  type Way,
+} from './way.ts'
+
+/** Who begins occurrences. */
+export interface Beginner {
+  readonly owner: string
+  /** What it can run. */
+  readonly jobs: readonly string[]
+  readonly leaseMs: number
+}
+
+/** What became of occurrences at their guards. What is in neither list was skipped, or waits for its turn. */
+export interface PassedGuards extends Passed<BegunOccurrence> {
+  /** Runs were told to end, or others are due again, and servers are to hear of it. */
+  readonly hasNews: boolean
+}
+
+/** An occurrence that arrived, and what was decided about it. */
+interface Decided<Ref> {
+  readonly guard: string
+  readonly arrival: Arrival
+  readonly ref: Ref
+  readonly decision: TurnDecision
+}
+
+/** Changes the rows of what was decided about, and answers those that it has changed. */
+type Changer<Ref> = (
+  decided: readonly Decided<Ref>[] | undefined,
+  set: RowChange['set'],
+  columns?: RowColumns,
+  valuesOf?: (one: Decided<Ref>) => readonly RowValue[],
+) => Promise<[Decided<Ref>, LockedRow][]>
+
+/** Runs that end, by the guards under which they began. */
+export type EndingTurns = ReadonlyMap<string, readonly OccurrenceRef[]>
+
+/** How long what waits is left alone at first, should nobody call it; each time twice as long. */
+const ASK_AGAIN_MS = 60_000
+
+/**
+ * Decides at the fence what begins, where schedules say how many runs may be under way. What is decided about a guard is
+ * decided by the one transaction that holds its row; who runs under it is told by the ledger, with its leases.
+ *
+ * @see docs/design/overlap.md
+ */
+export class Turns {
+  readonly #sql: Sql
+  readonly #flavor: Flavor
+  readonly #rows: OccurrenceRows
+  readonly #table: TurnTable
+
+  constructor(sql: Sql, flavor: Flavor) {
+    this.#sql = sql
+    this.#flavor = flavor
+    this.#rows = new OccurrenceRows(sql, flavor)
+    this.#table = new TurnTable(sql, flavor)
+  }
+
+  /**
+   * Lets those of the claimed occurrences begin whose turn it is; the others are skipped or wait, by the policies of their
+   * schedules. Must run in a transaction.
+   *
+   * @param clock is read once the guards are held: to wait for them takes time
+   */
+  async begin(
+    refs: readonly OccurrenceRef[],
+    { owner, leaseMs }: Beginner,
+    clock: () => Promise<Instant>,
+  ): Promise<PassedGuards> {
+    return this.#begin(refs, claimedBy(owner), leaseMs, clock)
+  }
+
+  /** The same for what messages brought. */
+  async beginSent(
+    messages: readonly SentAttempt[],
+    { owner, jobs, leaseMs }: Beginner,
+    clock: () => Promise<Instant>,
+  ): Promise<PassedGuards> {
+    return this.#begin(messages, broughtTo(owner, jobs), leaseMs, clock)
+  }
+
+  /** Holds the guards under which these runs began, before their ends are written. Must run in the same transaction. */
+  async holdOf(runs: readonly OccurrenceRef[]): Promise<EndingTurns> {
+    const guards = await this.#table.guardsOf(runs)
+    await this.#table.hold(guards.keys())
+    return guards
+  }
+
+  /**
+   * Ends the turns of runs, and calls as many that wait.
+   *
+   * @param ended those of them that have ended
+   */
+  async end(ending: EndingTurns, ended: readonly OccurrenceRef[], now: Instant): Promise<void> {
+    const isOver = new Set(ended.map(occurrenceId))
+    const counts = new Map<string, number>()
+    for (const [guard, refs] of ending) {
+      const over = refs.filter((ref) => isOver.has(occurrenceId(ref)))
+      if (over.length === 0) continue
+      await this.#table.forget(over)
+      counts.set(guard, over.length)
+    }
+    await this.#table.end([...counts.keys()], now)
+    await this.#table.call(counts)
+  }
+
+  /** Those of the runs that were told to end, since others take their places. */
+  async replacedAmong(runs: readonly OccurrenceRef[]): Promise<OccurrenceRef[]> {
+    return this.#rows.find(runs, sql`o.state = 'running' and o.reason = 'overlap'`)
+  }
+
+  /** Forgets what is over. */
+  async prune(endedBefore: Instant, limit: number): Promise<void> {
+    await this.#table.prune(endedBefore, limit)
+  }
+
+  async #begin<Ref extends OccurrenceRef>(
+    refs: readonly Ref[],
+    way: Way<Ref>,
+    leaseMs: number,
+    clock: () => Promise<Instant>,
+  ): Promise<PassedGuards> {
+    const byGuard = await this.#arrivals(refs, way)
+    if (byGuard.size === 0) return { done: [], held: refs, hasNews: false }
+
+    const guards = await this.#table.hold(byGuard.keys())
+    const now = await clock()
+    const decided = await this.#decide(byGuard, guards, now)
+    const { begin, skip, wait } = Object.groupBy(decided, ({ decision }) => decision.kind)
+
+    const change = this.#changer(way)
+    const begun = await change(begin, beginning(way, this.#flavor, now, leaseMs))
+    const skipped = await change(skip, {
+      state: sql`'skipped'`,
+      reason: sql`'overlap'`,
+      finished_at: this.#flavor.integer(now),
+      lease_until: sql`null`,
+    })
+    const waiting = await this.#wait(wait, change, now)
+
+    await this.#table.keep([...turnsOf(begun, true), ...turnsOf(waiting, false)])
+    // Who was called to take a turn that is no longer wanted leaves it to the next.
+    const called = await this.#table.call(new Map(skipped.map(([{ guard }]) => [guard, 1])))
+    const replaced = await this.#replace(waiting)
+    const isPutOff = waiting.some(
+      ([{ decision }]) => decision.kind === 'wait' && decision.until !== undefined,
+    )
+    const known = new Set([...begun, ...skipped, ...waiting].map(([{ arrival }]) => occurrenceId(arrival)))
+    return {
+      done: begun.map(([, row]) => toBegun(row, now)),
+      held: refs.filter((ref) => !known.has(occurrenceId(ref))),
+      hasNews: called + replaced > 0 || isPutOff,
+    }
+  }
+
+  /** What is still to begin of these, with the policies of their schedules, by guard. */
+  async #arrivals<Ref extends OccurrenceRef>(
+    refs: readonly Ref[],
+    way: Way<Ref>,
+  ): Promise<Map<string, { arrival: Arrival; ref: Ref }[]>> {
+    const given = new Map(refs.map((ref) => [occurrenceId(ref), ref]))
+    const { columns, valuesOf } = way
+    const rows = await this.#rows.find(refs, sql`${way.waits} and ${MAY_BEGIN_IN_TURN}`, {
+      columns,
+      valuesOf: (i) => valuesOf(refs[i]!),
+    })
+    const policies = await this.#policiesOf(rows)
+    const byGuard = new Map<string, { arrival: Arrival; ref: Ref }[]>()
+    for (const row of rows) {
+      const policy = policies.get(row.scheduleId)
+      if (policy === undefined) continue
+      const { guard, overlap } = policy
+      const { scheduleId, generation, nominalAt, attempt, due_at: dueAt } = row
+      const arrival = { scheduleId, generation, nominalAt, dueAt, attempt, overlap }
+      const others = byGuard.get(guard) ?? []
+      byGuard.set(guard, others)
+      others.push({ arrival, ref: given.get(occurrenceId(row))! })
+    }
+    return byGuard
+  }
+
+  async #policiesOf(
+    refs: readonly OccurrenceRef[],
+  ): Promise<Map<number, { guard: string; overlap: Overlap }>> {
+    if (refs.length === 0) return new Map()
+    const ids = [...new Set(refs.map(({ scheduleId }) => scheduleId))]
+    const list = this.#flavor.rowList(
+      { id: 'integer' },
+      ids.map((id) => [id]),
+    )
+    const { rows } = await sql<{ id: number; namespace: string; key: string; overlap: string }>`
+      select s.id, s.namespace, s.${sql.ref('key')}, s.overlap from ${list} as r
+      ${this.#flavor.lookUp('carillon_schedules', 's', 'primary')} on s.id = r.id
+      where s.overlap is not null`.execute(this.#sql)
+    return new Map(
+      rows.map(({ id, overlap: text, ...identity }) => {
+        const overlap = JSON.parse(text) as Overlap
+        return [id, { guard: guardOf(identity, overlap), overlap }]
+      }),
+    )
+  }
+
+  async #decide<Ref>(
+    byGuard: ReadonlyMap<string, readonly { arrival: Arrival; ref: Ref }[]>,
+    guards: HeldGuards,
+    now: Instant,
+  ): Promise<Decided<Ref>[]> {
+    const all = [...byGuard.values()].flat().map(({ arrival }) => arrival)
+    const dueBy = Math.max(now, ...all.map(({ dueAt }) => dueAt))
+    const running = await this.#table.running([...byGuard.keys()])
+    // Also what began before its schedule had a policy, or another guard.
+    const open = await this.#table.openOf(
+      all.map(({ scheduleId }) => scheduleId),
+      dueBy,
+    )
+    return [...byGuard].flatMap(([guard, arrived]) => {
+      const arrivals = arrived.map(({ arrival }) => arrival)
+      const own = [...new Set(arrivals.map(({ scheduleId }) => scheduleId))].map((id) => open.get(id))
+      const runs = [...running.get(guard)!, ...own.flatMap((one) => one?.running ?? [])]
+      const state = {
+        running: [...new Map(runs.map((run) => [occurrenceId(run), run])).values()],
+        waiting: own.flatMap((one) => one?.waiting ?? []),
+        endedAt: guards.get(guard),
+      }
+      const decisions = decideTurns(arrivals, state, now)
+      return arrived.map((one, i) => ({ ...one, guard, decision: decisions[i]! }))
+    })
+  }
+
+  /** Changes the rows of what was decided about, as far as they still wait, and answers them. */
+  #changer<Ref extends OccurrenceRef>(way: Way<Ref>): Changer<Ref> {
+    return async (decided = [], set, columns = {}, valuesOf = () => []) => {
+      const changed = await this.#rows.change(
+        decided.map(({ ref }) => ref),
+        {
+          columns: { ...way.columns, ...columns },
+          valuesOf: (i) => [...way.valuesOf(decided[i]!.ref), ...valuesOf(decided[i]!)],
+          condition: way.waits,
+          and: MAY_BEGIN_IN_TURN,
+          set,
+          passesOverHeld: true,
+          extra: 'revision',
+        },
+      )
+      const byId = new Map(decided.map((one) => [occurrenceId(one.arrival), one]))
+      return changed.map((row): [Decided<Ref>, LockedRow] => [byId.get(occurrenceId(row))!, row])
+    }
+  }
+
+  /** What waits for a break is due again when that is over; anything else is called. */
+  async #wait<Ref extends OccurrenceRef>(
+    decided: readonly Decided<Ref>[] | undefined,
+    change: Changer<Ref>,
+    now: Instant,
+  ): Promise<[Decided<Ref>, LockedRow][]> {
+    const set = {
+      state: sql`'planned'`,
+      owner: sql`null`,
+      due_at: sql`r.again_at`,
+      lease_until: sql`r.held_until`,
+    }
+    const columns = { again_at: 'integer', held_until: 'integer' } as const
+    return change(decided, set, columns, ({ arrival: { dueAt }, decision }) => {
+      const until = decision.kind === 'wait' ? decision.until : undefined
+      const lateMs = Math.max(now - dueAt, ASK_AGAIN_MS)
+      return until === undefined ? [dueAt, Math.max(dueAt, now) + lateMs] : [until, null]
+    })
+  }
+
+  /** Tells runs to end. @returns how many there were */
+  async #replace(waiting: readonly [Decided<unknown>, LockedRow][]): Promise<number> {
+    const replaced = waiting.flatMap(([{ decision }]) => (decision.kind === 'wait' ? decision.replaces : []))
+    await this.#rows.change(replaced, {
+      condition: sql`o.state = 'running'`,
+      set: { reason: sql`'overlap'` },
+      passesOverHeld: true,
+    })
+    return replaced.length
+  }
+}
+
+/** Room that was made for a run is for that run, whatever else waits. */
+function turnsOf(decided: readonly [Decided<unknown>, LockedRow][], isBegun: boolean): Turn[] {
+  return decided.map(([{ guard, arrival }, row]) => {
+    const place = arrival.overlap.policy === 'replace' ? 0 : row.due_at
+    return { ...refOf(row), guard, isBegun, place }
+  })
+}
