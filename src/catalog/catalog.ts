@@ -10,6 +10,9 @@ import { compileTiming } from '../schedule/timing.ts'
 import type { OccurrenceRecord } from '../store/ledger.ts'
 import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
 import type { Store, Tables, TableSet, Transactions } from '../store/store.ts'
+import { explainInstant } from './explain/explain-instant.ts'
+import type { Explanation } from './explain/explanation.ts'
+import { factsOf } from './explain/facts.ts'
 import type { DescribeFilter, HistoryOptions, ResumeAnswer } from './catalog-options.ts'
 import { checkCount } from './check-count.ts'
 import {
@@ -33,6 +36,8 @@ export interface CatalogParts extends ResolverParts {
   readonly store: Transactions & Partial<Pick<Store, 'join'>>
   /** How far ahead the schedule's own occurrences are written when it is stored. */
   readonly aheadMs: number
+  /** How long what finished is kept, in milliseconds. */
+  readonly keepMs: number
   /** Who brings in what is new; `user` by default. */
   readonly origin?: ScheduleOrigin
 }
@@ -325,6 +330,26 @@ export class Catalog {
       return tables.ledger.history({ scheduleIds, limit, states, until: untilMs, after: page })
     })
     return records.map(describeOccurrence)
+  }
+
+  /**
+   * Why a schedule ran at an instant, or did not, or whether it will: from the ledger, and from the definition that was in
+   * force then. Also of a deleted schedule, while its rows are kept.
+   *
+   * @param instant a nominal instant, to the millisecond
+   * @throws {ScheduleNotFoundError} when nothing is remembered of this key
+   */
+  async explain(key: string, instant: InstantInput): Promise<Explanation> {
+    const at = instantMs(instant, 'instant')
+    const { store, keepMs } = this.#parts
+    const now = await store.now()
+    const known = await store.read(async (tables) => {
+      const lives = await tables.schedules.lives(this.namespaceName, key)
+      const ids = lives.map(({ id }) => id)
+      return { lives, occurrences: await tables.ledger.at(ids, at) }
+    })
+    if (known.lives.length === 0) throw this.#notFound(key)
+    return explainInstant(factsOf(this.#identity(key), at, { ...known, now, keptFrom: now - keepMs }))
   }
 
   #identity(key: string): ScheduleIdentity {

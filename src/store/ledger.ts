@@ -232,6 +232,23 @@ export class Ledger {
     return row && toRecord(row)
   }
 
+  /** What these schedules have at a nominal instant: its occurrences, and ranges of missed ones that it lies in. */
+  async at(scheduleIds: readonly number[], nominalAt: Instant): Promise<OccurrenceRecord[]> {
+    const found: OccurrenceRecord[] = []
+    for (const id of scheduleIds) {
+      const of = this.#sql.selectFrom('carillon_occurrences').selectAll().where('schedule_id', '=', id)
+      const exact = await of.where('nominal_at', '=', nominalAt).execute()
+      const ranges = await of
+        .where('nominal_at', '<', nominalAt)
+        .where('missed_until', '>=', nominalAt)
+        .orderBy('nominal_at', 'desc')
+        .limit(1)
+        .execute()
+      found.push(...[...exact, ...ranges].map(toRecord))
+    }
+    return found
+  }
+
   /** One page of the occurrences of these schedules, newest nominal instant first. */
   async history(filter: HistoryFilter): Promise<OccurrenceRecord[]> {
     const { scheduleIds, limit } = filter

@@ -7,6 +7,7 @@ import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { CursorsTable, SchedulesTable } from '../sql/schema.ts'
 import { storedTerms, type StoredTerms } from './stored-terms.ts'
+import { livesOf, type ScheduleLife } from './schedule-lives.ts'
 import type { GenerationCause, ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
 
 /** What decides how a schedule's row looks after it was written. */
@@ -106,6 +107,11 @@ export class ScheduleTable {
       .orderBy('id', 'desc')
       .execute()
     return rows.map((row) => row.id)
+  }
+
+  /** What is remembered of a key, newest first. */
+  async lives(namespace: string, key: string): Promise<ScheduleLife[]> {
+    return livesOf(this.#sql, namespace, key)
   }
 
   /** One page of living schedules, by key. */

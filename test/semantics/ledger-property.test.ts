@@ -6,6 +6,8 @@ import { instant, occurrences, useWorld } from './support.ts'
 
 const world = useWorld()
 const AHEAD_MS = 10 * 60_000
+/** How many instants of a life are explained. */
+const SOME = 15
 
 const recurrence = fc.constantFrom(...RECURRENCES)
 const catchUp = fc.constantFrom(...CATCH_UPS)
@@ -133,7 +135,28 @@ async function live({ recurrence, catchUp, steps }: typeof life extends fc.Arbit
     if (model.fates.get(at) === 'dropped' && !fate.startsWith('planned')) ledger.set(at, 'dropped')
   const sorted = (fates: Map<string, Fate>) => [...fates].map(([at, fate]) => `${at} ${fate}`).toSorted()
   expect(sorted(ledger)).toEqual(sorted(model.fates))
+  await explainSome(door, model)
   await door.delete('a')
+}
+
+/** What is explained agrees with what the ledger has, for instants all over a life, and for some between them. */
+async function explainSome(door: Catalog, { fates }: Model) {
+  const byInstant = Map.groupBy(fates, ([name]) => Number(name.split('@')[1]))
+  const minutes = Array.from({ length: SOME }, (_, i) => {
+    const share = (world.clock.now() + AHEAD_MS - instant('10:00')) * (i / SOME)
+    return instant('10:00') + Math.floor(share / 60_000) * 60_000
+  })
+  const named = [...byInstant.keys()].filter((_, i, all) => i % Math.ceil(all.length / SOME) === 0)
+  for (const at of new Set([...minutes, ...named])) {
+    const { code, occurrence } = await door.explain('a', at)
+    // A run by hand takes an instant that is nobody else's.
+    if (occurrence?.origin === 'manual') continue
+    const own = (byInstant.get(at) ?? []).map(([, fate]) => fate)
+    if (own.some((fate) => fate.startsWith('planned'))) expect(code).toBe('waiting')
+    else if (own.length > 0) expect(['missed', 'superseded', 'paused']).toContain(code)
+    else expect(['not-due', 'paused', 'not-stored']).toContain(code)
+    expect(occurrence === undefined, code).toBe(own.length === 0)
+  }
 }
 
 let pair: readonly [Carillon, Carillon] | undefined

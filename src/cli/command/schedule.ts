@@ -3,6 +3,7 @@ import type { Invocation } from '../invocation.ts'
 import { addScheduleAdd } from './schedule-add.ts'
 import { addDelete, addPause, addResume } from './schedule-control.ts'
 import { addScheduleEdit } from './schedule-edit.ts'
+import { addExplain } from './schedule-explain.ts'
 import { addHistory } from './schedule-history.ts'
 import { addList, addShow } from './schedule-read.ts'
 import { addRetry } from './schedule-retry.ts'
@@ -25,4 +26,5 @@ export function addSchedule(program: Command, invocation: Invocation): void {
   addTrigger(schedule, invocation)
   addRetry(schedule, invocation)
   addHistory(schedule, invocation)
+  addExplain(schedule, invocation)
 }
