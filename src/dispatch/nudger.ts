@@ -33,6 +33,8 @@ const RETRY_MS = 1_000
 const SAY_MS = 10_000
 const READ_AT_ONCE = 20_000
 const PROMOTED_AT_ONCE = 1_000
+/** How many times at once the queue is asked to. */
+const LANES = 2
 
 /**
  * Has a queue deliver on the dot: at its due instant a message that still waits there is promoted. One dispatcher does it
@@ -46,6 +48,9 @@ export class Nudger {
   readonly #waiting: WaitingRoom<Message>
   /** What is in the waiting room, or was promoted and not due yet, by id. */
   readonly #known = new Map<string, Instant>()
+  /** To be promoted now. */
+  readonly #due: Message[] = []
+  #promoting = 0
   #unwatch = () => {}
   #isStarted = false
   #lookedAt: Instant = -Infinity
@@ -57,7 +62,10 @@ export class Nudger {
     this.#waiting = new WaitingRoom<Message>(
       clock,
       () => LEAD_MS,
-      (due) => void this.#promote(due),
+      (due) => {
+        this.#due.push(...due)
+        void this.#promote()
+      },
     )
     this.#loop = new Loop(
       clock,
@@ -127,14 +135,20 @@ export class Nudger {
     for (const [id, dueAt] of this.#known) if (dueAt <= now) this.#known.delete(id)
   }
 
-  /** What cannot be promoted comes by the queue's own delay. */
-  async #promote(due: readonly Message[]): Promise<void> {
+  /**
+   * Promotes what is due, some at a time: while that is under way, what falls due gathers, so that a queue that is slow is
+   * asked less often for more. What cannot be promoted comes by the queue's own delay.
+   */
+  async #promote(): Promise<void> {
     const { queue, logger, name } = this.#options
+    if (this.#promoting >= LANES) return
+    this.#promoting++
     try {
-      for (let from = 0; from < due.length; from += PROMOTED_AT_ONCE)
-        await queue.promote(due.slice(from, from + PROMOTED_AT_ONCE))
+      while (this.#due.length > 0) await queue.promote(this.#due.splice(0, PROMOTED_AT_ONCE))
     } catch (error) {
       logger.warn({ error, queue: name }, 'what is due could not be promoted; the queue delivers by itself')
+    } finally {
+      this.#promoting--
     }
   }
 

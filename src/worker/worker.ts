@@ -14,6 +14,7 @@ import { Definitions } from './definitions.ts'
 import { JobLimits } from './job-limits.ts'
 import { Lead } from './lead.ts'
 import { deliveriesOf, eachOnce, isBrought, isClaimed, passFence, settle } from './pass-fence.ts'
+import { PastAttempts } from './past-attempts.ts'
 import { RunLeases } from './run-leases.ts'
 import { Run } from './run.ts'
 import { RunWriter } from './run-writer.ts'
@@ -68,6 +69,7 @@ export class Worker {
   #finished: FinishedRun[] = []
   #consumptions: Consumption[] = []
   readonly #limits: JobLimits
+  readonly #past = new PastAttempts()
   /** Claimed, while as many of their jobs run as may. */
   #parked: Delivery[] = []
   /** For messages that the application takes itself, while it is started. */
@@ -173,7 +175,11 @@ export class Worker {
   }
 
   #deliver(due: readonly Delivery[]): void {
-    const begins = due.filter((delivery) => this.#limits.enter(delivery.job) || this.#park(delivery))
+    const begins = due.filter((delivery) => {
+      if (!this.#past.has(delivery)) return this.#limits.enter(delivery.job) || this.#park(delivery)
+      settle(delivery, 'done')
+      return false
+    })
     this.#delivered.push(...begins)
     this.#beginning += begins.length
     for (const lane of this.#begins) lane.wake()
@@ -213,6 +219,7 @@ export class Worker {
       this.#beginning -= delivered.length - again.length
       this.#delivered.push(...again)
       for (const one of isLate ? [] : begun) {
+        this.#past.add(one)
         const run = new Run(one, askedAt + leaseMs, clock, jobs, logger)
         const delivery = passing.get(run.id)!
         passing.delete(run.id)

@@ -124,7 +124,7 @@ export class BullmqOnPostgres implements BullmqServer {
     // The tables are there then.
     await this.#ready()
     const { Worker } = this.#bullmq
-    const connection = this.#connection
+    const connection = withoutWaiting(this.#connection)
     const worker = new Worker(this.#name, process, { ...settings, connection }, this.#backend)
     try {
       await worker.waitUntilReady()
@@ -183,11 +183,23 @@ export class BullmqOnPostgres implements BullmqServer {
   }
 }
 
+/**
+ * For a worker, which need not wait for the disk: what a crash of the server undoes is delivered once more, and the fence
+ * lets it through only if it had not begun.
+ */
+function withoutWaiting(connection: PostgresPoolConfig): PostgresPoolConfig {
+  const given = typeof connection.options === 'string' ? [connection.options] : []
+  // Of two settings of one name the last one counts, so the user's.
+  return { ...connection, options: ['-c synchronous_commit=off', ...given].join(' ') }
+}
+
+/** Without waiting for the disk: what a crash undoes comes by its delay. */
 const PROMOTE = `
-  with held as materialized (
+  with relaxed as materialized (select set_config('synchronous_commit', 'off', true)),
+  held as materialized (
     select id from job where queue = $1 and id = any($2::text[]) and state = 'delayed' for update skip locked
   )
-  select count(promote($1, id)) from held`
+  select count(promote($1, id)) from held, relaxed`
 
 const COUNT = `
   select count(*) filter (where state = 'delayed')::int as delayed,
