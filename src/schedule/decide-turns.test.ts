@@ -66,6 +66,14 @@ describe.each(POLICIES)('%s', (policy) => {
     ])
   })
 
+  it('is asked a little early, and goes by its due instant', () => {
+    const overlap = { minimumBreakMs: 30 }
+    expect(decide([arrival(NOW + 5, { policy, overlap })], { endedAt: 75 })).toEqual(['begin'])
+    expect(decide([arrival(NOW + 5, { policy, overlap })], { endedAt: 76 })).toEqual([
+      policy === 'skip' ? 'skip' : 'wait until 106',
+    ])
+  })
+
   it('has no break to keep when nobody remembers an end', () => {
     expect(decide([arrival(NOW, { policy, overlap: { minimumBreakMs: 10_000 } })])).toEqual(['begin'])
   })

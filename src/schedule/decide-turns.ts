@@ -110,16 +110,22 @@ class Guard {
     return this.#wait(arrival, replaces)
   }
 
-  #wait({ overlap }: Arrival, replaces: readonly RunningTurn[] = []): TurnDecision {
-    const isBreak = this.#running.length < overlap.maxRunning && this.#freeAt(overlap) > this.#now
+  #wait(arrival: Arrival, replaces: readonly RunningTurn[] = []): TurnDecision {
+    const { overlap } = arrival
+    const isBreak = this.#running.length < overlap.maxRunning && this.#isBreakAt(arrival)
     const told = new Set(replaces)
     this.#running = this.#running.map((turn) => (told.has(turn) ? { ...turn, isReplaced: true } : turn))
     return { kind: 'wait', until: isBreak ? this.#freeAt(overlap) : undefined, replaces }
   }
 
-  #roomFor({ overlap }: Arrival): number {
-    if (this.#freeAt(overlap) > this.#now) return 0
-    return Math.max(overlap.maxRunning - this.#running.length, 0)
+  #roomFor(arrival: Arrival): number {
+    if (this.#isBreakAt(arrival)) return 0
+    return Math.max(arrival.overlap.maxRunning - this.#running.length, 0)
+  }
+
+  /** Whether the break lasts longer than until the arrival is due: it passes the fence a few milliseconds before. */
+  #isBreakAt({ overlap, dueAt }: Arrival): boolean {
+    return this.#freeAt(overlap) > Math.max(this.#now, dueAt)
   }
 
   #freeAt({ minimumBreakMs }: Overlap): Instant {

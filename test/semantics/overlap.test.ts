@@ -1,29 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { durationMs, type Duration } from '../../src/clock/duration.ts'
-import { waitUntil } from '../../src/clock/wait.ts'
-import type { Carillon, JobContext, ScheduleOptions } from '../../src/index.ts'
-import { ManualClock } from '../../src/testing/index.ts'
-import { gate, instant, ledger, time, until, useWorld } from './support.ts'
+import type { Duration } from '../../src/clock/duration.ts'
+import type { Carillon, ScheduleOptions } from '../../src/index.ts'
+import { EVERY_MINUTE, Work } from './overlap-support.ts'
+import { instant, ledger, useWorld } from './support.ts'
 
 const world = useWorld()
-const EVERY_MINUTE = { cron: '* * * * *', job: 'work' } as const
-
-/** What happens to runs, as `10:01 begins 10:01`, with the key of the schedule where there are several. */
-let happened: string[] = []
-
-/** A job whose runs take as long as their payload says, and end when they are told to. */
-function workFor(takes: Duration) {
-  happened = []
-  return world.job('work', async ({ occurrence, signal }: JobContext) => {
-    const name = `${occurrence.key === 'a' ? '' : `${occurrence.key} `}${time(occurrence.nominalAt)}`
-    const say = (what: string) => happened.push(`${time(world.clock.now())} ${what} ${name}`)
-    say('begins')
-    await waitUntil(world.clock, world.clock.now() + durationMs(takes, 'takes'), signal)
-    if (signal.aborted) say('is told to end:')
-    else say('ends')
-    signal.throwIfAborted()
-  })
-}
+const work = new Work(world)
 
 interface Timeline {
   readonly name: string
@@ -146,7 +128,7 @@ const TIMELINES: readonly Timeline[] = [
 
 describe.each([1, 2])('in %i processes', (processes) => {
   it.each(TIMELINES)('$name', async ({ policy, takes, happens, ledger: expected }) => {
-    const jobs = [workFor(takes)]
+    const jobs = [work.thatTakes(takes)]
     const crons = await Promise.all(Array.from({ length: processes }, () => world.open({ jobs })))
     const [cron] = crons as [Carillon]
     await cron.schedule({ ...EVERY_MINUTE, key: 'a', ...policy })
@@ -156,14 +138,14 @@ describe.each([1, 2])('in %i processes', (processes) => {
     // Another process hears by the machine's own clock that a run of its own is replaced, or looks after two seconds.
     const mayBeLate = processes > 1 && policy.overlap === 'replace'
     const toTheMinute = (line: string) => line.replace(/^(\d\d:\d\d):0[012]\S*/, '$1')
-    expect(mayBeLate ? happened.map(toTheMinute) : happened).toEqual(happens)
+    expect(mayBeLate ? work.happened.map(toTheMinute) : work.happened).toEqual(happens)
     expect((await ledger(cron, 'a')).slice(0, 5)).toEqual(expected)
   })
 })
 
 describe('a mutex', () => {
   it('is shared by schedules, whichever process runs them', async () => {
-    const jobs = [workFor('20s')]
+    const jobs = [work.thatTakes('20s')]
     const [one, other] = [await world.open({ jobs }), await world.open({ jobs })]
     const guard = { ...EVERY_MINUTE, overlap: 'queue-all', mutex: 'disk' } as const
     for (const key of ['b', 'c', 'd']) await one.schedule({ ...guard, key })
@@ -172,7 +154,7 @@ describe('a mutex', () => {
     await other.start()
     await world.clock.advanceTo(instant('10:01:59'))
 
-    const guarded = happened.filter((line) => !line.includes('free'))
+    const guarded = work.happened.filter((line) => !line.includes('free'))
     expect(guarded.map((line) => line.replace(/[bcd] /, ''))).toEqual([
       '10:01 begins 10:01',
       '10:01:20 ends 10:01',
@@ -180,22 +162,22 @@ describe('a mutex', () => {
       '10:01:40 ends 10:01',
       '10:01:40 begins 10:01',
     ])
-    expect(happened).toContain('10:01 begins free 10:01')
+    expect(work.happened).toContain('10:01 begins free 10:01')
     expect(new Set(guarded.map((line) => line.split(' ').at(-2)))).toEqual(new Set(['b', 'c', 'd']))
   })
 
   it('is of its namespace alone', async () => {
-    const cron = await world.open({ jobs: [workFor('20s')] })
+    const cron = await world.open({ jobs: [work.thatTakes('20s')] })
     const guard = { ...EVERY_MINUTE, overlap: 'skip', mutex: 'disk' } as const
     await cron.namespace('one').schedule({ ...guard, key: 'b' })
     await cron.namespace('two').schedule({ ...guard, key: 'b' })
     await cron.start()
     await world.clock.advanceTo(instant('10:01'))
-    expect(happened).toEqual(['10:01 begins b 10:01', '10:01 begins b 10:01'])
+    expect(work.happened).toEqual(['10:01 begins b 10:01', '10:01 begins b 10:01'])
   })
 
   it('lets each schedule say what becomes of its own runs', async () => {
-    const cron = await world.open({ jobs: [workFor('90s')] })
+    const cron = await world.open({ jobs: [work.thatTakes('90s')] })
     const guard = { ...EVERY_MINUTE, mutex: 'disk' } as const
     await cron.schedule({ ...guard, key: 'a', overlap: 'queue-all' })
     await world.clock.advanceTo(instant('10:00:30'))
@@ -205,7 +187,7 @@ describe('a mutex', () => {
     await world.clock.advanceTo(instant('10:03:01'))
 
     expect(await ledger(cron, 'hasty')).toContain('10:02 overlap')
-    expect(happened).toEqual([
+    expect(work.happened).toEqual([
       '10:01 begins 10:01',
       '10:02:30 ends 10:01',
       '10:02:30 begins 10:02',
@@ -217,19 +199,19 @@ describe('a mutex', () => {
 
 describe('an edited policy', () => {
   it('counts for what waits already', async () => {
-    const cron = await world.open({ jobs: [workFor('5m')] })
+    const cron = await world.open({ jobs: [work.thatTakes('5m')] })
     await cron.schedule({ ...EVERY_MINUTE, key: 'a', overlap: 'queue-all' })
     await cron.start()
     await world.clock.advanceTo(instant('10:03:30'))
-    expect(happened).toEqual(['10:01 begins 10:01'])
+    expect(work.happened).toEqual(['10:01 begins 10:01'])
 
     await cron.patch('a', { overlap: 'allow' })
     await world.clock.advance('1s')
-    expect(happened).toEqual(['10:01 begins 10:01', '10:03:30 begins 10:02', '10:03:30 begins 10:03'])
+    expect(work.happened).toEqual(['10:01 begins 10:01', '10:03:30 begins 10:02', '10:03:30 begins 10:03'])
   })
 
   it('counts what began before there was one', async () => {
-    const cron = await world.open({ jobs: [workFor('5m')] })
+    const cron = await world.open({ jobs: [work.thatTakes('5m')] })
     await cron.schedule({ ...EVERY_MINUTE, key: 'a' })
     await cron.start()
     await world.clock.advanceTo(instant('10:01:30'))
@@ -237,7 +219,7 @@ describe('an edited policy', () => {
     await cron.patch('a', { overlap: 'skip', maxRunning: 1 })
     await world.clock.advanceTo(instant('10:02:30'))
 
-    expect(happened).toEqual(['10:01 begins 10:01'])
+    expect(work.happened).toEqual(['10:01 begins 10:01'])
     expect(await ledger(cron, 'a')).toContain('10:02 overlap')
     expect(await cron.describe('a')).toMatchObject({
       generation: before!.generation,
@@ -262,129 +244,6 @@ describe('an edited policy', () => {
       mutex: undefined,
       minimumBreakMs: 0,
     })
-  })
-})
-
-describe('a guard is free again', () => {
-  it('when a run failed, and a further attempt waits for its turn', async () => {
-    const end = gate()
-    let calls = 0
-    const job = world.job('work', async () => {
-      calls++
-      if (calls === 1) throw new Error('once')
-      if (calls === 2) await end.promise
-    })
-    const cron = await world.open({ jobs: [job] })
-    await cron.schedule({
-      ...EVERY_MINUTE,
-      key: 'a',
-      overlap: 'skip',
-      retries: 1,
-      backoff: { initial: '70s' },
-    })
-    await cron.start()
-    await world.clock.advanceTo(instant('10:02:30'))
-    // The further attempt was due at 10:02:10, and waits for what began at 10:02.
-    expect(world.beginnings).toEqual(['10:01 a', '10:02 a'])
-
-    end.resolve()
-    await until(async () => {
-      await world.clock.advance('1s')
-      return world.beginnings.length === 3
-    })
-    expect(world.begun.at(-1)).toMatchObject({ attempt: 2 })
-    await until(async () => (await ledger(cron, 'a'))[0] === '10:01 succeeded')
-  })
-
-  it('when the server that ran it is gone, and its lease with it', async () => {
-    const asleep = new ManualClock(world.clock.now())
-    const end = gate()
-    const job = world.job('work', async ({ occurrence: { attempt } }) => attempt === 1 && end.promise)
-    const first = await world.open({ jobs: [job], clock: asleep, lease: '30s' })
-    const second = await world.open({ jobs: [job], lease: '30s' })
-    await first.schedule({ ...EVERY_MINUTE, cron: '1,2 10 * * *', key: 'a', overlap: 'queue-all' })
-    await first.start()
-    await asleep.advance('1m')
-    expect(world.begun).toHaveLength(1)
-
-    // The machine of the first one sleeps from here on. What is due at 10:02 waits, until the lease has run out.
-    await world.clock.advanceTo(instant('10:01:20'))
-    await second.start()
-    await world.clock.advanceTo(instant('10:03'))
-    expect(world.begun.slice(1).map(({ context }) => time(context.occurrence.nominalAt))).toEqual([
-      '10:01',
-      '10:02',
-    ])
-    expect(world.begun[1]).toMatchObject({ attempt: 2 })
-    expect((await ledger(second, 'a')).slice(0, 2)).toEqual(['10:01 succeeded', '10:02 running'])
-
-    end.resolve()
-    const closing = first.close()
-    await asleep.advance('10m')
-    await closing
-  })
-
-  it('when the schedule was deleted, for one of the same key', async () => {
-    const cron = await world.open({ jobs: [workFor('90s')] })
-    await cron.schedule({ ...EVERY_MINUTE, key: 'a', overlap: 'queue-all' })
-    await cron.start()
-    await world.clock.advanceTo(instant('10:01:30'))
-    await cron.delete('a')
-    await cron.schedule({ ...EVERY_MINUTE, key: 'a', overlap: 'queue-all' })
-    await world.clock.advanceTo(instant('10:02:59'))
-    expect(happened).toEqual(['10:01 begins 10:01', '10:02:30 ends 10:01', '10:02:30 begins 10:02'])
-  })
-
-  it('when what waited is withdrawn', async () => {
-    const cron = await world.open({ jobs: [workFor('90s')] })
-    await cron.schedule({ ...EVERY_MINUTE, key: 'a', overlap: 'queue-all' })
-    await cron.start()
-    await world.clock.advanceTo(instant('10:02:10'))
-    await cron.pause('a')
-    await world.clock.advanceTo(instant('10:03:30'))
-    await cron.resume('a')
-    await world.clock.advanceTo(instant('10:04:30'))
-    expect(await ledger(cron, 'a')).toContain('10:02 paused')
-    expect(happened).toEqual(['10:01 begins 10:01', '10:02:30 ends 10:01', '10:04 begins 10:04'])
-  })
-
-  it('when it runs by hand like any other time', async () => {
-    const cron = await world.open({ jobs: [workFor('90s')] })
-    await cron.schedule({ ...EVERY_MINUTE, cron: '0 0 1 1 *', key: 'a', overlap: 'queue-all' })
-    await cron.start()
-    await cron.trigger('a')
-    await cron.trigger('a')
-    await world.clock.advanceTo(instant('10:02'))
-    expect(happened.map((line) => line.replace(/:00\.\d+/, ''))).toEqual([
-      '10:00 begins 10:00',
-      '10:01:30 ends 10:00',
-      expect.stringMatching(/^10:01:30 begins 10:00/),
-    ])
-  })
-})
-
-describe('a run that is replaced', () => {
-  it('has failed for good, and says why', async () => {
-    const cron = await world.open({ jobs: [workFor('90s')] })
-    await cron.schedule({ ...EVERY_MINUTE, key: 'a', overlap: 'replace', retries: 5 })
-    await cron.start()
-    await world.clock.advanceTo(instant('10:02:30'))
-    const [, replaced] = await cron.history('a', { limit: 2 })
-    expect(replaced).toMatchObject({ state: 'failed', attempt: 1, error: { code: 'RUN_REPLACED' } })
-    expect(replaced!.reason).toBeUndefined()
-  })
-
-  it('has succeeded when it came to its end in spite of it', async () => {
-    const stubborn = world.job('work', async ({ signal }) => {
-      await waitUntil(world.clock, world.clock.now() + 90_000, signal)
-      return 'done'
-    })
-    const cron = await world.open({ jobs: [stubborn] })
-    await cron.schedule({ ...EVERY_MINUTE, key: 'a', overlap: 'replace' })
-    await cron.start()
-    await world.clock.advanceTo(instant('10:02:30'))
-    expect(world.beginnings).toEqual(['10:01 a', '10:02 a'])
-    expect(await ledger(cron, 'a')).toEqual(expect.arrayContaining(['10:01 succeeded', '10:02 running']))
   })
 })
 
