@@ -10,12 +10,23 @@ export type {
 } from './schedule/schedule-input.ts'
 export type { Backoff, CatchUp } from './schedule/definition.ts'
 export type { OverlapPolicy } from './schedule/overlap.ts'
+export { simulate } from './schedule/simulation/simulate.ts'
+export type {
+  SimulatedOutage,
+  SimulatedOutcome,
+  SimulatedRun,
+  SimulatedSchedule,
+  SimulatedStart,
+  Simulation,
+  SimulationOptions,
+} from './schedule/simulation/simulation.ts'
 export type { Json } from './schedule/json.ts'
 export type { OccurrenceOrigin, OccurrenceState, SkipReason } from './schedule/occurrence.ts'
 export { Catalog } from './catalog/catalog.ts'
 export type { WriteCounts } from './catalog/bulk-writer.ts'
 export type { DescribeFilter, HistoryOptions, ResumeAnswer } from './catalog/catalog-options.ts'
 export type { ScheduleOptions } from './catalog/schedule-resolver.ts'
+export { scheduleInputOf } from './catalog/schedule-input-of.ts'
 export type { Schedule } from './catalog/schedule-view.ts'
 export type { Explanation, ExplanationCode, GenerationInForce } from './catalog/explain/explanation.ts'
 export type { Occurrence } from './catalog/occurrence-view.ts'

@@ -5,6 +5,7 @@ import { addMigrate } from './command/migrate.ts'
 import { addNext } from './command/next.ts'
 import { addQueues } from './command/queues.ts'
 import { addSchedule } from './command/schedule.ts'
+import { addSimulate } from './command/simulate.ts'
 import { addStart, addWork } from './command/start.ts'
 import { addTasks } from './command/tasks.ts'
 import type { Invocation } from './invocation.ts'
@@ -58,6 +59,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addNext(program, invocation)
   addQueues(program, invocation)
   addSchedule(program, invocation)
+  addSimulate(program, invocation)
   addTasks(program, invocation)
   return program
 }
