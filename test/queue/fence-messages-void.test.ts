@@ -72,7 +72,7 @@ describe.each(DATABASES)('the fence, for messages that must not begin here, on %
       const { worker, other, message } = await opened()
       const before = await row()
       const { scheduleId, generation, nominalAt } = message
-      const foreign = { done: [], held: [], foreign: [{ scheduleId, generation, nominalAt }] }
+      const foreign = { done: [], held: [], inTurn: [], foreign: [{ scheduleId, generation, nominalAt }] }
       expect(await worker.tryBegin([message], ['other'])).toEqual(foreign)
       expect(await worker.tryBegin([message], [])).toEqual(foreign)
       expect(await worker.tryBegin([message], ['NOTE', 'note ', 'notes'])).toEqual(foreign)
