@@ -74,6 +74,14 @@ describe.each(POLICIES)('%s', (policy) => {
     ])
   })
 
+  it('keeps the break when it comes far too early, as a copy of a message may', () => {
+    const overlap = { minimumBreakMs: 30_000 }
+    const early = arrival(NOW + 29_000, { policy, overlap })
+    expect(decide([early], { endedAt: NOW - 1_000 })).toEqual([
+      policy === 'skip' ? 'skip' : 'wait until 29100',
+    ])
+  })
+
   it('has no break to keep when nobody remembers an end', () => {
     expect(decide([arrival(NOW, { policy, overlap: { minimumBreakMs: 10_000 } })])).toEqual(['begin'])
   })
@@ -121,6 +129,13 @@ describe('a further attempt', () => {
   ])('is not skipped for what began meanwhile, with %s', (policy, decision) => {
     const state = { running: [runs(90)], waiting: [turn(50)] }
     expect(decide([arrival(80, { policy, attempt: 1 })], state)).toEqual([decision])
+  })
+
+  it('is no newer than what has replaced it, however late it is due itself', () => {
+    const again = { ...arrival(200, { policy: 'replace', attempt: 1 }), nominalAt: 80 }
+    expect(decide([again], { running: [runs(90)] })).toEqual(['skip'])
+    expect(decide([again], { waiting: [turn(90)] })).toEqual(['skip'])
+    expect(decide([again], { running: [runs(70)] })).toEqual(['wait, replaces 70'])
   })
 
   it('gives way to a newer run that replaces it', () => {

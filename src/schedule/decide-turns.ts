@@ -64,6 +64,9 @@ export function decideTurns(
   return arrivals.map((arrival) => decisions.get(arrival)!)
 }
 
+/** How long before it is due an occurrence may pass the fence. */
+const EARLY_MS = 50
+
 class Guard {
   readonly #now: Instant
   readonly #endedAt: Instant
@@ -100,7 +103,7 @@ class Guard {
   /** The newest of the schedule takes the place of all others. */
   #replace(arrival: Arrival): TurnDecision {
     const others: readonly WaitingTurn[] = [...this.#running, ...this.#waiting]
-    if (others.some((turn) => isSameSchedule(turn, arrival) && inOrder(turn, arrival) > 0))
+    if (others.some((turn) => isSameSchedule(turn, arrival) && isNewer(turn, arrival)))
       return { kind: 'skip' }
     if (this.#roomFor(arrival) > 0) return { kind: 'begin' }
 
@@ -123,9 +126,9 @@ class Guard {
     return Math.max(arrival.overlap.maxRunning - this.#running.length, 0)
   }
 
-  /** Whether the break lasts longer than until the arrival is due: it passes the fence a few milliseconds before. */
+  /** Whether the break lasts longer than until the arrival is due, if that is in a moment: a copy may come far too early. */
   #isBreakAt({ overlap, dueAt }: Arrival): boolean {
-    return this.#freeAt(overlap) > Math.max(this.#now, dueAt)
+    return this.#freeAt(overlap) > Math.max(this.#now, Math.min(dueAt, this.#now + EARLY_MS))
   }
 
   #freeAt({ minimumBreakMs }: Overlap): Instant {
@@ -140,4 +143,9 @@ function isSameSchedule(a: OccurrenceRef, b: OccurrenceRef): boolean {
 /** What is due first, of instants that fell together by a delay what is nominally first. */
 function inOrder(a: WaitingTurn, b: WaitingTurn): number {
   return a.dueAt - b.dueAt || a.nominalAt - b.nominalAt || a.generation - b.generation
+}
+
+/** By the instants for which they stand: a further attempt is due later than what replaces it, and no newer for that. */
+function isNewer(a: WaitingTurn, b: WaitingTurn): boolean {
+  return (a.nominalAt - b.nominalAt || a.generation - b.generation) > 0
 }

@@ -235,8 +235,11 @@ export class RunLedger {
     const found = candidates.map(toRef)
     const { schedules, held } = await this.#holdSchedules(found)
     const isHeld = new Set(held.map(occurrenceId))
-    const refs = found.filter((ref) => !isHeld.has(occurrenceId(ref)))
-    const ending = await this.#turns.holdOf(refs)
+    const free = found.filter((ref) => !isHeld.has(occurrenceId(ref)))
+    // One guard that somebody keeps must not keep all others from being taken back.
+    const { ending, held: guarded } = await this.#turns.holdFreeOf(free)
+    const isGuarded = new Set(guarded.map(occurrenceId))
+    const refs = free.filter((ref) => !isGuarded.has(occurrenceId(ref)))
     const expired = await this.#rows.lock(
       refs,
       sql`o.lease_until <= ${now}`,

@@ -65,11 +65,17 @@ export class TurnTable {
     return this.#holdPresent(names)
   }
 
-  async #holdPresent(names: readonly string[]): Promise<HeldGuards> {
+  /** The same for those of the guards that nobody else holds. */
+  async holdFree(guards: Iterable<string>): Promise<HeldGuards> {
+    const names = [...new Set(guards)].sort()
+    return names.length === 0 ? new Map() : this.#holdPresent(names, this.#flavor.forUpdateSkipLocked)
+  }
+
+  async #holdPresent(names: readonly string[], how = this.#flavor.forUpdate): Promise<HeldGuards> {
     const { rows } = await sql<{ name: string; ended_at: number }>`
       select g.name, g.ended_at from ${this.#names(names)} as r
       ${this.#flavor.lookUp('carillon_guards', 'g', 'primary')} on g.name = r.name
-      order by g.name ${this.#flavor.forUpdate}`.execute(this.#sql)
+      order by g.name ${how}`.execute(this.#sql)
     return new Map(rows.map(({ name, ended_at }) => [name, ended_at === 0 ? undefined : ended_at]))
   }
 
@@ -171,7 +177,9 @@ export class TurnTable {
     )
     const called: OccurrenceRef[] = []
     for (const { guard } of rows) called.push(...(await this.#longestWaiting(guard, guards.get(guard)!)))
-    await this.#rows.change(called, { condition: IS_TOLD_TO_WAIT, set: { lease_until: sql`null` } })
+    // What somebody else holds is being withdrawn, or asks again by itself: the guard must not wait for it.
+    const set = { lease_until: sql`null` }
+    await this.#rows.change(called, { condition: IS_TOLD_TO_WAIT, set, passesOverHeld: true })
     return called.length
   }
 
@@ -180,7 +188,7 @@ export class TurnTable {
       select t.schedule_id, t.generation, t.nominal_at from ${TURNS} as t
       ${this.#flavor.lookUp('carillon_occurrences', 'o', 'primary')} on ${IS_TURN}
       where t.guard = ${guard} and t.is_begun = 0 and ${IS_TOLD_TO_WAIT}
-      order by t.place limit ${count}`.execute(this.#sql)
+      order by t.place, t.nominal_at, t.generation limit ${count}`.execute(this.#sql)
     return rows.map(toRef)
   }
 

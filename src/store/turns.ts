@@ -106,6 +106,24 @@ export class Turns {
   }
 
   /**
+   * The same, without waiting for guards that others hold.
+   *
+   * @returns the runs that may end, by their guards, and those whose guards are held
+   */
+  async holdFreeOf(
+    runs: readonly OccurrenceRef[],
+  ): Promise<{ ending: EndingTurns; held: readonly OccurrenceRef[] }> {
+    const guards = await this.#table.guardsOf(runs)
+    const free = await this.#table.holdFree(guards.keys())
+    const isFree = ([guard]: readonly [string, readonly OccurrenceRef[]]) => free.has(guard)
+    const all = [...guards]
+    return {
+      ending: new Map(all.filter(isFree)),
+      held: all.filter((one) => !isFree(one)).flatMap(([, refs]) => refs),
+    }
+  }
+
+  /**
    * Ends the turns of runs, and calls as many that wait.
    *
    * @param ended those of them that have ended
@@ -292,7 +310,6 @@ export class Turns {
     await this.#rows.change(replaced, {
       condition: sql`o.state = 'running'`,
       set: { reason: sql`'overlap'` },
-      passesOverHeld: true,
     })
     return replaced.length
   }

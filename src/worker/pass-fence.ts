@@ -1,4 +1,5 @@
 import type { Clock, Instant } from '../clock/clock.ts'
+import type { Logger } from '../logger.ts'
 import type { Delivery } from '../queue/queue.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import type { PassedMessages, PassedOccurrences } from '../store/fence.ts'
@@ -12,6 +13,7 @@ export interface Passer {
   readonly store: Store
   readonly jobs: JobRegistry
   readonly clock: Clock
+  readonly logger: Logger
   readonly owner: string
   readonly leaseMs: number
 }
@@ -47,10 +49,12 @@ export async function passFence(
   if (inTurn.length === 0) return { done, held, foreign, askedAt }
 
   const guarded = new Set(inTurn.map(occurrenceId))
-  const inTheirTurn = await passGuards(
-    passer,
-    due.filter((delivery) => guarded.has(occurrenceId(delivery))),
-  )
+  const asked = due.filter((delivery) => guarded.has(occurrenceId(delivery)))
+  const inTheirTurn = await passGuards(passer, asked).catch((error: unknown) => {
+    // What has begun beside them must not be asked for again on their account.
+    passer.logger.warn({ error }, 'whose turn it is could not be decided; it is tried again')
+    return { done: [], held: inTurn }
+  })
   return {
     done: [...done, ...inTheirTurn.done],
     held: [...held, ...inTheirTurn.held],
