@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../clock/clock.ts'
-import { CarillonError, ScheduleConflictError } from '../errors.ts'
+import { ScheduleConflictError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
 import type { SkipReason } from '../schedule/occurrence.ts'
 import { missedRange, plan, type Plan, type Plannable } from '../schedule/plan.ts'
@@ -21,6 +21,7 @@ import type { NewCursor } from '../store/cursor-table.ts'
 import { storedOverlap, type NewSchedule } from '../store/schedule-table.ts'
 import type { Tables } from '../store/store.ts'
 import { storedTerms } from '../store/stored-terms.ts'
+import { ifReadable } from './if-readable.ts'
 
 /** How many occurrences one write plans at most; the dispatcher goes on from there. */
 const PLANNED_BY_A_WRITE = 1_000
@@ -297,13 +298,10 @@ export function storedDefinition(record: ScheduleRecord): Definition {
 
 /** The definition and what it compiles to; `undefined` when it cannot be read, whether or not anybody noticed yet. */
 function readable(record: ScheduleRecord): { definition: Definition; recurrence: Recurrence } | undefined {
-  try {
+  return ifReadable(() => {
     const definition = parseDefinition(record.definitionText)
     return { definition, recurrence: compileTiming(definition, seedOf(record)) }
-  } catch (error) {
-    if (error instanceof CarillonError) return undefined
-    throw error
-  }
+  })
 }
 
 function stateOf(active: boolean): 'active' | 'paused' {

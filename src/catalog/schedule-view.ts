@@ -1,5 +1,4 @@
 import type { Instant } from '../clock/clock.ts'
-import { CarillonError } from '../errors.ts'
 import type { CronSyntax, DstRule } from '../cron/index.ts'
 import type { Backoff, CatchUp, Definition } from '../schedule/definition.ts'
 import type { Json } from '../schedule/json.ts'
@@ -12,6 +11,7 @@ import {
   type ScheduleRecord,
   type ScheduleState,
 } from '../store/schedule-record.ts'
+import { ifReadable } from './if-readable.ts'
 
 /** A schedule as it is described to users. */
 export interface Schedule {
@@ -128,15 +128,6 @@ type Readable = Omit<Definition, 'recurrence'> & { readonly recurrence: Definiti
 /** The definition, or one without content: a row that cannot be read must still be listed. */
 function readable(record: ScheduleRecord): Readable {
   return ifReadable(() => parseDefinition(record.definitionText)) ?? UNREADABLE
-}
-
-function ifReadable<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof CarillonError) return undefined
-    throw error
-  }
 }
 
 const UNREADABLE: Readable = {

@@ -130,13 +130,14 @@ export class Turns {
    */
   async end(ending: EndingTurns, ended: readonly OccurrenceRef[], now: Instant): Promise<void> {
     const isOver = new Set(ended.map(occurrenceId))
+    const over: OccurrenceRef[] = []
     const counts = new Map<string, number>()
     for (const [guard, refs] of ending) {
-      const over = refs.filter((ref) => isOver.has(occurrenceId(ref)))
-      if (over.length === 0) continue
-      await this.#table.forget(over)
-      counts.set(guard, over.length)
+      const own = refs.filter((ref) => isOver.has(occurrenceId(ref)))
+      if (own.length > 0) counts.set(guard, own.length)
+      over.push(...own)
     }
+    await this.#table.forget(over)
     await this.#table.end([...counts.keys()], now)
     await this.#table.call(counts)
   }

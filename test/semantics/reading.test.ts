@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ScheduleNotFoundError } from '../../src/index.ts'
+import { ScheduleNotFoundError, scheduleInputOf } from '../../src/index.ts'
 import { collect, instant, ledger, occurrences, time, useWorld } from './support.ts'
 
 const world = useWorld()
@@ -137,5 +137,46 @@ describe('preview()', () => {
     expect((await cron.preview({ every: '90s' }, 3)).map(time)).toEqual(['10:01:30', '10:03', '10:04:30'])
     const [first] = await cron.preview({ cron: '0 9 * * *', timezone: 'Asia/Tokyo' }, 1)
     expect(first).toEqual(new Date('2026-06-02T00:00:00Z'))
+  })
+})
+
+describe('scheduleInputOf', () => {
+  const all = {
+    group: 'g',
+    payload: { user: 1 },
+    catchUp: { within: '5m', policy: 'latest', max: 3 },
+    startsAt: '2026-06-01T10:01:00Z',
+    endsAt: '2026-07-01T00:00:00Z',
+    maxRuns: 9,
+    spread: '1m',
+    retries: 3,
+    backoff: { initial: '1s', factor: 3, max: '1m' },
+    overlap: 'queue-one',
+    maxRunning: 2,
+    mutex: 'disk',
+    minimumBreak: '10s',
+    timeout: '5s',
+    note: 'n',
+  } as const
+
+  it.each([
+    [
+      {
+        cron: ['*/5 * * * *', '0 9 * * MON'],
+        timezone: 'Europe/Berlin',
+        dst: 'skip',
+        except: ['2026-12-25'],
+      },
+    ],
+    [{ cron: '*/5 * * * *', syntax: 'standard' }],
+    [{ every: '90s', anchor: '2026-06-01T00:00:00Z' }],
+    [{ at: '2026-06-02T00:00:00Z' }],
+  ] as const)('stores the same again, of a schedule with %j', async (recurrence) => {
+    const cron = await world.open()
+    for (const policy of [all, {}, { ...all, active: false }]) {
+      const stored = await cron.schedule({ key: 'a', job: 'note', ...recurrence, ...policy })
+      const again = await cron.schedule(scheduleInputOf(stored))
+      expect(again.revision).toBe(stored.revision)
+    }
   })
 })

@@ -1,5 +1,4 @@
 import type { Instant } from '../../clock/clock.ts'
-import { CarillonError } from '../../errors.ts'
 import type { Definition } from '../../schedule/definition.ts'
 import type { Recurrence } from '../../schedule/recurrence.ts'
 import { seedOf, type ScheduleIdentity } from '../../schedule/schedule-identity.ts'
@@ -8,6 +7,7 @@ import type { OccurrenceRecord } from '../../store/ledger.ts'
 import { parseDefinition, type GenerationCause } from '../../store/schedule-record.ts'
 import type { ScheduleLife } from '../../store/schedule-lives.ts'
 import { names } from './absence.ts'
+import { ifReadable } from '../if-readable.ts'
 
 /** A generation, and how long it was in force. */
 export interface Generation {
@@ -123,13 +123,4 @@ function isPausedIn({ generations, state }: ScheduleLife, index: number): boolea
   const after = generations.slice(index + 1).find(({ cause }) => cause === 'paused' || cause === 'resumed')
   if (after !== undefined) return after.cause === 'resumed'
   return state === 'paused'
-}
-
-function ifReadable<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof CarillonError) return undefined
-    throw error
-  }
 }

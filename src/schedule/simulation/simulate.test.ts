@@ -25,90 +25,17 @@ async function runsOf(schedules: readonly SimulatedSchedule[], options: Partial<
   return { runs: runs.toSorted(), ...simulation }
 }
 
-describe('overlap', () => {
-  it.each<[string, Partial<SimulatedSchedule>, string[]]>([
-    [
-      'allow',
-      {},
-      [
-        '10:01 ran 10:01-10:02:30',
-        '10:02 ran 10:02-10:03:30',
-        '10:03 ran 10:03-10:04:30',
-        '10:04 ran 10:04-10:05:30',
-        '10:05 unfinished 10:05--',
-      ],
-    ],
-    [
-      'skip',
-      { overlap: 'skip' },
-      [
-        '10:01 ran 10:01-10:02:30',
-        '10:02 skipped',
-        '10:03 ran 10:03-10:04:30',
-        '10:04 skipped',
-        '10:05 unfinished 10:05--',
-      ],
-    ],
-    [
-      'queue-one',
-      { overlap: 'queue-one', takes: '150s' },
-      [
-        '10:01 ran 10:01-10:03:30',
-        '10:02 unfinished 10:03:30--',
-        '10:03 skipped',
-        '10:04 waiting',
-        '10:05 skipped',
-      ],
-    ],
-    [
-      'queue-all',
-      { overlap: 'queue-all' },
-      [
-        '10:01 ran 10:01-10:02:30',
-        '10:02 ran 10:02:30-10:04',
-        '10:03 ran 10:04-10:05:30',
-        '10:04 unfinished 10:05:30--',
-        '10:05 waiting',
-      ],
-    ],
-    [
-      'replace',
-      { overlap: 'replace' },
-      [
-        '10:01 replaced 10:01-10:02',
-        '10:02 replaced 10:02-10:03',
-        '10:03 replaced 10:03-10:04',
-        '10:04 replaced 10:04-10:05',
-        '10:05 unfinished 10:05--',
-      ],
-    ],
-    [
-      'minimumBreak',
-      { overlap: 'queue-all', minimumBreak: '10s', takes: '55s' },
-      [
-        '10:01 ran 10:01-10:01:55',
-        '10:02 ran 10:02:05-10:03',
-        '10:03 ran 10:03:10-10:04:05',
-        '10:04 ran 10:04:15-10:05:10',
-        '10:05 unfinished 10:05:20--',
-      ],
-    ],
-  ])('%s, as in the timelines of real runs', async (_, policy, expected) => {
-    expect((await runsOf([{ ...EVERY_MINUTE, ...policy }])).runs).toEqual(expected)
-  })
-
-  it('is shared under a mutex', async () => {
-    const guard = { overlap: 'queue-all', mutex: 'disk', takes: '20s', cron: '1 10 * * *' } as const
-    const { runs, mostAtOnce } = await runsOf(
-      ['a', 'b', 'c'].map((key) => ({ ...EVERY_MINUTE, ...guard, key })),
-    )
-    expect(runs).toEqual([
-      '10:01 ran 10:01-10:01:20',
-      '10:01 ran 10:01:20-10:01:40',
-      '10:01 ran 10:01:40-10:02',
-    ])
-    expect(mostAtOnce.count).toBe(1)
-  })
+it('shares a guard under a mutex', async () => {
+  const guard = { overlap: 'queue-all', mutex: 'disk', takes: '20s', cron: '1 10 * * *' } as const
+  const { runs, mostAtOnce } = await runsOf(
+    ['a', 'b', 'c'].map((key) => ({ ...EVERY_MINUTE, ...guard, key })),
+  )
+  expect(runs).toEqual([
+    '10:01 ran 10:01-10:01:20',
+    '10:01 ran 10:01:20-10:01:40',
+    '10:01 ran 10:01:40-10:02',
+  ])
+  expect(mostAtOnce.count).toBe(1)
 })
 
 describe('an outage', () => {
@@ -134,6 +61,17 @@ describe('an outage', () => {
     expect(
       schedules[0]!.missedRanges.map(({ from, until: end }) => [short(new Date(from)), short(new Date(end))]),
     ).toEqual([['10:11', '10:40']])
+  })
+
+  it('may overlap another one, or lie before the beginning', async () => {
+    const before = { from: at('08:00'), until: at('09:00') }
+    const within = { from: at('10:01:30'), until: at('10:20') }
+    const { runs, schedules } = await runsOf([{ ...EVERY_MINUTE, takes: 0 }], {
+      outages: [within, before, ...outages],
+      until,
+    })
+    expect(runs.slice(0, 2)).toEqual(['10:01 ran 10:01-10:01', '10:02 ran 10:40-10:40'])
+    expect(schedules[0]).toMatchObject({ ran: 15, missed: 30 })
   })
 
   it('is made up for as the schedule says', async () => {

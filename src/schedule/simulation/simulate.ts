@@ -53,7 +53,8 @@ class Simulator {
   readonly #minutes = new Map<Instant, number>()
   /** Due while no server was up, or while as many ran as may. */
   #delayed: SimulatedOccurrence[] = []
-  #isUp = true
+  /** How many outages last; they may overlap. */
+  #outages = 0
   #mostAtOnce = { count: 0, at: 0 }
 
   constructor(options: SimulationOptions) {
@@ -71,6 +72,7 @@ class Simulator {
       const down = instantMs(outage.from, 'outages')
       const up = instantMs(outage.until, 'outages')
       if (up <= down) throw new InvalidInputError('an outage ends after it began', 'outages')
+      if (up <= this.#from) continue
       this.#put(Math.max(down, this.#from), { kind: 'down' })
       this.#put(up, { kind: 'up' })
     }
@@ -135,6 +137,10 @@ class Simulator {
     }
   }
 
+  get #isUp(): boolean {
+    return this.#outages === 0
+  }
+
   #put(at: Instant, event: Event): void {
     this.#events.put(at, RANK[event.kind], event)
   }
@@ -147,7 +153,7 @@ class Simulator {
 
   /** What runs is lost with its server, and begins again when one is up. */
   #goDown(): void {
-    this.#isUp = false
+    this.#outages++
     for (const occurrence of this.#running) {
       occurrence.schedule.brokenOff++
       occurrence.schedule.running--
@@ -164,7 +170,8 @@ class Simulator {
   }
 
   #comeUp(now: Instant): void {
-    this.#isUp = true
+    this.#outages--
+    if (!this.#isUp) return
     this.#plan(now)
     this.#arrive(this.#takeDelayed(), now)
   }
