@@ -158,6 +158,7 @@ describe('carillon start', () => {
     expect(existsSync(cli.folder.file('own.db'))).toBe(true)
   })
 
+  // Where the system's Node is new enough there is no old one to refuse.
   it.skipIf(!isOld(OLD_NODE))('asks for a newer Node on an old one', async () => {
     using cli = commandLine()
     const { status, stdout, stderr } = await cli.start(['--version'], OLD_NODE).ended
