@@ -34,6 +34,8 @@ export type { ScheduleOrigin, ScheduleState } from './store/schedule-record.ts'
 export type { DatabaseInput, DatabasePool } from './sql/database-input.ts'
 export type { RunError } from './store/ledger.ts'
 export type { PassReport } from './dispatch/dispatcher.ts'
+export type { OwedReport } from './dispatch/owed-report.ts'
+export type { PassCounts, PassPreview, SchedulePreview } from './dispatch/preview-pass.ts'
 export { TaskSchedule, type CommandOptions } from './task/fluent/task-schedule.ts'
 export type { TaskBuilder } from './task/fluent/task-builder.ts'
 export type { OverlapOptions, TaskAttributes } from './task/fluent/task-attributes.ts'
@@ -63,7 +65,8 @@ export type {
   QueueHealth,
   QueueSetting,
 } from './queue/message-queue.ts'
-export { Carillon } from './carillon/carillon.ts'
+export { Carillon, type DispatchReport } from './carillon/carillon.ts'
+export type { CatchUpSettings } from './carillon/catch-up-settings.ts'
 export { defineConfig, type CarillonConfig } from './carillon/define-config.ts'
 export type { CarillonOptions, Role } from './carillon/options.ts'
 export type { Clock, Alarm, Instant } from './clock/clock.ts'

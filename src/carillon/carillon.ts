@@ -2,6 +2,9 @@ import { Catalog, type CatalogParts } from '../catalog/catalog.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
 import { Dispatcher, type PassReport } from '../dispatch/dispatcher.ts'
+import { OwedWriter } from '../dispatch/owed-writer.ts'
+import { dropOwed, reportOwed, type OwedReport } from '../dispatch/owed-report.ts'
+import { previewPass, type PassPreview } from '../dispatch/preview-pass.ts'
 import { Pruner } from '../dispatch/pruner.ts'
 import type { Message } from '../queue/message.ts'
 import { chooseDatabase } from '../sql/database-input.ts'
@@ -17,6 +20,12 @@ import { Queues, type QueueReport } from './queues.ts'
 import { jobOf, StoredTasks } from './stored-tasks.ts'
 import { DEFAULT_OWNER, type TaskSettings } from './task-settings.ts'
 import { Tasks } from './tasks.ts'
+
+/** What a pass did that was asked for. */
+export interface DispatchReport extends PassReport {
+  /** How many missed runs wait for an operator. */
+  readonly held?: number
+}
 
 const ROLES: readonly Role[] = ['dispatch', 'work', 'tasks']
 const DEFAULT_NAMESPACE = 'default'
@@ -37,6 +46,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
   readonly #queues: Queues
   readonly #parts: CatalogParts
   readonly #dispatcher: Dispatcher
+  readonly #owed: OwedWriter
   readonly #pruner: Pruner
   readonly #worker: Worker
   readonly #reaper: Reaper
@@ -63,7 +73,8 @@ export class Carillon extends Catalog implements AsyncDisposable {
     this.#queues = queues
 
     const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(own)
-    this.#dispatcher = new Dispatcher({ ...settings, store })
+    this.#owed = new OwedWriter({ ...settings, store })
+    this.#dispatcher = new Dispatcher({ ...settings, store, owed: this.#owed })
     this.#pruner = new Pruner({ ...settings, store })
     this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner })
     this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn() })
@@ -129,14 +140,51 @@ export class Carillon extends Catalog implements AsyncDisposable {
    * @throws {DriverError} when the database fails, another transaction holds a schedule that is due for 10 seconds, or a
    * queue cannot be reached: what was planned is in the ledger then, and is sent as soon as it can be
    */
-  async dispatch({ ahead }: { ahead?: Duration } = {}): Promise<PassReport> {
-    const aheadMs = ahead === undefined ? this.#settings.aheadMs : durationMs(ahead, 'ahead')
-    if (aheadMs === 0) throw new InvalidInputError('ahead must be longer than 0', 'ahead')
-
+  async dispatch({ ahead }: { ahead?: Duration } = {}): Promise<DispatchReport> {
+    const aheadMs = this.#aheadMs(ahead)
     const report = await this.#dispatcher.pass(aheadMs, { waits: true })
-    if (report.planned > 0) this.#store.announce()
+    // The next pass is to come before the horizon, and writes what begins there.
+    const { written, held } = await this.#owed.write((await this.#store.now()) + aheadMs - 1)
+    if (report.planned + written > 0) this.#store.announce()
     await this.#queues.relay()
-    return report
+    return { ...report, planned: report.planned + written, ...(held > 0 && { held }) }
+  }
+
+  /**
+   * What `dispatch` would do now; nothing is written.
+   *
+   * @throws {InvalidInputError} when `ahead` is not longer than 0
+   */
+  async previewDispatch({ ahead }: { ahead?: Duration } = {}): Promise<PassPreview> {
+    return previewPass({ ...this.#settings, store: this.#store }, this.#aheadMs(ahead))
+  }
+
+  /** The missed runs that are still to be caught up, of all namespaces. */
+  async owed(): Promise<OwedReport> {
+    return reportOwed(this.#store, this.#settings.holdAbove)
+  }
+
+  /**
+   * Lets missed runs go that wait for an operator, since there are more than `catchUp.holdAbove`. They are caught up at the
+   * rate.
+   *
+   * @param namespace only those of it
+   * @returns how many they are
+   */
+  async releaseOwed({ namespace }: { namespace?: string } = {}): Promise<number> {
+    const released = await this.#store.transaction((tables) => tables.owed.release(namespace))
+    this.#store.announce()
+    return released
+  }
+
+  /**
+   * Drops missed runs that are still to be caught up: the ledger tells of them as cancelled.
+   *
+   * @param namespace only those of it
+   * @returns how many they were
+   */
+  async dropOwed({ namespace }: { namespace?: string } = {}): Promise<number> {
+    return dropOwed(this.#store, namespace)
   }
 
   /**
@@ -229,6 +277,12 @@ export class Carillon extends Catalog implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #aheadMs(ahead: Duration | undefined): number {
+    const aheadMs = ahead === undefined ? this.#settings.aheadMs : durationMs(ahead, 'ahead')
+    if (aheadMs === 0) throw new InvalidInputError('ahead must be longer than 0', 'ahead')
+    return aheadMs
   }
 
   async #stop(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {

@@ -10,6 +10,7 @@ import { consoleLogger, guarded, type Logger } from '../logger.ts'
 import { didYouMean } from '../suggestion.ts'
 import type { Task } from '../task/fluent/task.ts'
 import type { AnyJob } from '../task/job.ts'
+import { resolveCatchUp, type CatchUpSettings, type ResolvedCatchUp } from './catch-up-settings.ts'
 import { resolveQueues, type QueueChoice } from './queue-choice.ts'
 import { buildTasks, type TaskSettings } from './task-settings.ts'
 
@@ -42,6 +43,8 @@ export interface CarillonOptions {
   readonly ahead?: Duration | undefined
   /** The time between two passes; `5m` by default. It must not be longer than `ahead`. */
   readonly interval?: Duration | undefined
+  /** How fast what was missed is caught up, and from when on an operator is asked; at once and never by default. */
+  readonly catchUp?: CatchUpSettings | undefined
 
   /** How many runs at once; 20 by default. */
   readonly concurrency?: number | undefined
@@ -63,7 +66,7 @@ export interface CarillonOptions {
 }
 
 /** The options with every default written out. */
-export interface Settings {
+export interface Settings extends ResolvedCatchUp {
   readonly database: DatabaseInput
   readonly jobs: readonly AnyJob[]
   readonly allowCommands: boolean
@@ -94,6 +97,7 @@ const KNOWN = Object.keys({
   tasks: 1,
   ahead: 1,
   interval: 1,
+  catchUp: 1,
   concurrency: 1,
   lease: 1,
   grace: 1,
@@ -128,6 +132,7 @@ export function resolveOptions(options: CarillonOptions): Settings {
     builtTasks: options.tasks === undefined ? [] : buildTasks(options.tasks),
     aheadMs: durationMs(options.ahead ?? '10m', 'ahead'),
     intervalMs: durationMs(options.interval ?? '5m', 'interval'),
+    ...resolveCatchUp(options.catchUp),
     concurrency: options.concurrency ?? 20,
     leaseMs: durationMs(options.lease ?? '30s', 'lease'),
     graceMs: durationMs(options.grace ?? '30s', 'grace'),

@@ -346,7 +346,7 @@ export class Catalog {
     const known = await store.read(async (tables) => {
       const lives = await tables.schedules.lives(this.namespaceName, key)
       const ids = lives.map(({ id }) => id)
-      return { lives, occurrences: await tables.ledger.at(ids, at) }
+      return { lives, occurrences: await tables.ledger.at(ids, at), owed: await tables.owed.at(ids, at) }
     })
     if (known.lives.length === 0) throw this.#notFound(key)
     return explainInstant(factsOf(this.#identity(key), at, { ...known, now, keptFrom: now - keepMs }))

@@ -246,12 +246,32 @@ async function withdraw(tables: Tables, record: ScheduleRecord, reason: SkipReas
   const missed = unplanned(record, tables.now)
   if (missed !== undefined) await tables.ledger.insertMissed([missed], tables.now)
 
-  const withdrawn = await tables.ledger.withdraw(record.id, reason, tables.now)
+  const owed = await withdrawOwed(tables, record, reason)
+  const withdrawn = owed + (await tables.ledger.withdraw(record.id, reason, tables.now))
   if (withdrawn > 0) {
     const lastAt = await tables.ledger.lastKept(record.id)
     await tables.schedules.forgetPlanned(record.id, withdrawn, lastAt ?? null)
   }
   return withdrawn
+}
+
+/** The same for what is still to be caught up. */
+async function withdrawOwed(tables: Tables, record: ScheduleRecord, reason: SkipReason): Promise<number> {
+  const owed = await tables.owed.take(record.id)
+  if (owed.length === 0) return 0
+  const { queue = '', job = '' } = readable(record)?.definition ?? {}
+  const ranges = owed.map(({ scheduleId, generation, from, until, count }) => ({
+    scheduleId,
+    generation,
+    from,
+    until,
+    count,
+    queue,
+    job,
+    reason,
+  }))
+  await tables.ledger.insertMissed(ranges, tables.now)
+  return owed.reduce((sum, { count }) => sum + count, 0)
 }
 
 /** What a schedule's present generation owes and has not planned. */

@@ -30,6 +30,8 @@ export interface Occurrence {
   readonly result: Json
   /** For a row that stands for several dropped occurrences: the last of them and how many they are. */
   readonly missed: { readonly until: Date; readonly count: number } | undefined
+  /** Of one that is caught up: how many missed ones right before it were dropped, for which it stands; otherwise 0. */
+  readonly standsFor: number
 }
 
 export function describeOccurrence(record: OccurrenceRecord): Occurrence {
@@ -50,5 +52,6 @@ export function describeOccurrence(record: OccurrenceRecord): Occurrence {
     error: record.error ?? undefined,
     result: record.result,
     missed: missedUntil === null ? undefined : { until: new Date(missedUntil), count: missedCount ?? 1 },
+    standsFor: missedUntil === null ? (missedCount ?? 0) : 0,
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addCatchUp } from './command/catch-up.ts'
 import { addDispatch } from './command/dispatch.ts'
 import { addMigrate } from './command/migrate.ts'
 import { addNext } from './command/next.ts'
@@ -55,6 +56,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addStart(program, invocation)
   addWork(program, invocation)
   addDispatch(program, invocation)
+  addCatchUp(program, invocation)
   addMigrate(program, invocation)
   addNext(program, invocation)
   addQueues(program, invocation)

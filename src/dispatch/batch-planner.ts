@@ -55,13 +55,16 @@ export class BatchPlanner {
   readonly #now: Instant
   readonly #horizon: Instant
   readonly #limit: number
+  readonly #owes: boolean
   readonly #plans = new Map<CompiledTerms, Map<Instant, Plan>>()
 
-  constructor(terms: TermsByKey, now: Instant, horizon: Instant, limit: number) {
+  /** @param owes whether what is to be caught up is owed, to be written at a rate */
+  constructor(terms: TermsByKey, now: Instant, horizon: Instant, limit: number, owes: boolean) {
     this.#terms = terms
     this.#now = now
     this.#horizon = horizon
     this.#limit = limit
+    this.#owes = owes
   }
 
   /** What to write for one schedule, or why nothing can be. */
@@ -84,7 +87,8 @@ export class BatchPlanner {
 
   #plan(compiled: CompiledTerms, { nextAt, planned }: CursorRecord): Plan {
     const from = nextAt ?? this.#now + 1
-    const make = () => plan(plannableAt(compiled, from, planned), this.#now, this.#horizon, this.#limit)
+    const make = () =>
+      plan(plannableAt(compiled, from, planned), this.#now, this.#horizon, this.#limit, this.#owes)
     // How many runs are left is each schedule's own.
     if (compiled.terms.maxRuns !== null) return make()
 

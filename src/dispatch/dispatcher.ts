@@ -11,6 +11,7 @@ import type { CursorRecord } from '../store/schedule-record.ts'
 import type { Store, Tables } from '../store/store.ts'
 import { BatchPlanner, TermsCache } from './batch-planner.ts'
 import { inLanes } from './in-lanes.ts'
+import type { OwedWriter } from './owed-writer.ts'
 
 /** What one pass did. */
 export interface PassReport {
@@ -20,12 +21,18 @@ export interface PassReport {
   readonly missed: number
   /** Schedules that turned out to be broken. */
   readonly broken: number
+  /** Where missed runs are caught up at a rate: how many were found, which are written to the ledger one after the other. */
+  readonly owed?: number
 }
 
 export interface DispatcherOptions {
   readonly store: Store
   readonly clock: Clock
   readonly logger: Logger
+  /** Whether what is to be caught up is owed, and written at a rate. */
+  readonly owes: boolean
+  /** Writes what is owed. */
+  readonly owed: OwedWriter
   /** How far a pass looks ahead. */
   readonly aheadMs: number
   /** How long after one pass the next one follows. */
@@ -43,6 +50,8 @@ const PATIENCE_MS = 10_000
 const LOOK_AGAIN_MS = 20
 /** How long to wait before a look at what a pass left to others. */
 const LEFT_OVER_MS = 1_000
+/** How long before the first of them is due what is owed is written. */
+const OWED_LEAD_MS = 10_000
 
 /**
  * Moves cursors up to a horizon: every interval, and as soon as something turns out to lie within the horizon that the
@@ -59,6 +68,8 @@ export class Dispatcher {
   #unwatch = () => {}
   #promisedUntil = -Infinity
   #nextPassAt = -Infinity
+  /** When there is more to write of what is owed. */
+  #owedAt = Infinity
 
   constructor(options: DispatcherOptions) {
     this.#options = options
@@ -94,7 +105,7 @@ export class Dispatcher {
     const now = await store.now()
     const horizon = now + aheadMs
 
-    const report = { planned: 0, missed: 0, broken: 0 }
+    const report = { ...this.#nothing }
     await this.#mendBroken(now, horizon, report)
     if ((await this.#earliestCursor()) > horizon) return report
 
@@ -132,11 +143,19 @@ export class Dispatcher {
 
   /** A pass when its time has come; before that, only a look whether something lies within the promised horizon. */
   async #step(): Promise<Instant> {
-    const { store, clock, intervalMs, aheadMs, logger } = this.#options
+    const { clock, intervalMs } = this.#options
     // A clock that was set back has the next pass lie further off than one interval.
     const isRegular = clock.now() >= this.#nextPassAt || this.#nextPassAt > clock.now() + intervalMs
-    if (!isRegular && (await this.#earliestCursor()) > this.#promisedUntil) return this.#nextPassAt
+    const isDue = isRegular || (await this.#earliestCursor()) <= this.#promisedUntil
+    if (isDue) await this.#passAsPromised(isRegular)
+    if (isDue || clock.now() >= this.#owedAt) await this.#writeOwed()
+    // What somebody else was at work on was left to them; if they died over it, it is still there.
+    if (isDue && (await this.#earliestCursor()) <= this.#promisedUntil) return clock.now() + LEFT_OVER_MS
+    return Math.min(this.#nextPassAt, this.#owedAt)
+  }
 
+  async #passAsPromised(isRegular: boolean): Promise<void> {
+    const { store, clock, intervalMs, aheadMs, logger } = this.#options
     const beganAt = await store.now()
     const report = await this.pass()
     if (isRegular) {
@@ -147,9 +166,14 @@ export class Dispatcher {
       logger.info({ ...report }, 'dispatched')
       store.announce()
     }
-    // What somebody else was at work on was left to them; if they died over it, it is still there.
-    if ((await this.#earliestCursor()) <= this.#promisedUntil) return clock.now() + LEFT_OVER_MS
-    return this.#nextPassAt
+  }
+
+  async #writeOwed(): Promise<void> {
+    const { store, clock, owed } = this.#options
+    const now = await store.now()
+    const { written, nextAt } = await owed.write(now + OWED_LEAD_MS)
+    if (written > 0) store.announce()
+    this.#owedAt = clock.now() + Math.max(nextAt - OWED_LEAD_MS - now, 0)
   }
 
   #failed(error: unknown): Instant {
@@ -228,10 +252,10 @@ export class Dispatcher {
     now: Instant,
     horizon: Instant,
   ): Promise<PassReport> {
-    const outcome = { planned: 0, missed: 0, broken: 0 }
+    const outcome: Mutable<PassReport> = { ...this.#nothing }
     const toRecord: PlanToRecord[] = []
     const terms = await this.#terms.of(due, (ids) => tables.schedules.termsOf(ids))
-    const planner = new BatchPlanner(terms, now, horizon, BATCH)
+    const planner = new BatchPlanner(terms, now, horizon, BATCH, this.#options.owes)
     for (const cursor of due) {
       if (outcome.planned >= BATCH) break
       const decided = planner.decide(cursor)
@@ -243,6 +267,7 @@ export class Dispatcher {
       toRecord.push(decided)
       outcome.planned += decided.plan.occurrences.length
       outcome.missed += decided.plan.missed?.count ?? 0
+      if (decided.plan.owed !== undefined) outcome.owed = (outcome.owed ?? 0) + decided.plan.owed.count
     }
     if (toRecord.length > 0) await recordPlans(tables, toRecord)
     return outcome
@@ -272,6 +297,11 @@ export class Dispatcher {
     report.planned += outcome.planned
     report.missed += outcome.missed
     report.broken += outcome.broken
+    if (outcome.owed !== undefined) report.owed = (report.owed ?? 0) + outcome.owed
+  }
+
+  get #nothing(): PassReport {
+    return this.#options.owes ? { ...NOTHING, owed: 0 } : NOTHING
   }
 }
 

@@ -18,6 +18,8 @@ export interface PlannedOccurrence {
   readonly nominalAt: Instant
   readonly dueAt: Instant
   readonly origin: 'schedule' | 'catch-up'
+  /** How many missed ones right before it were dropped, for which it stands; only of the first that is caught up. */
+  readonly standsFor?: number
 }
 
 /** Occurrences that were dropped, as one range; both ends are occurrences. */
@@ -28,10 +30,18 @@ export interface MissedRange {
   readonly count: number
 }
 
+/** Missed occurrences that are to run and are not written yet; both ends are occurrences. */
+export interface OwedRange extends MissedRange {
+  /** How many before it were dropped, for which the first of it stands. */
+  readonly standsFor: number
+}
+
 export interface Plan {
   /** What to write to the ledger, in rising order. */
   readonly occurrences: readonly PlannedOccurrence[]
   readonly missed: MissedRange | undefined
+  /** What is to be caught up, where that is asked for as a range. */
+  readonly owed?: OwedRange | undefined
   /** Where the cursor goes; `undefined` when nothing is left to plan. */
   readonly nextAt: Instant | undefined
 }
@@ -47,31 +57,53 @@ export const MISSED_COUNT_LIMIT = 10_000
  * planning again with the same `now` and `horizon` goes on from there. The work is bounded by `limit`, by
  * `catchUp.max`, and by `MISSED_COUNT_LIMIT`, however long ago the cursor was.
  *
+ * @param owes whether what is to be caught up is answered as one range, to be written at a rate, however much it is
  * @see docs/design/dispatch.md
  */
-export function plan(schedule: Plannable, now: Instant, horizon: Instant, limit: number): Plan {
-  const { recurrence } = schedule
+export function plan(schedule: Plannable, now: Instant, horizon: Instant, limit: number, owes = false): Plan {
+  const { recurrence, runsLeft } = schedule
 
   // The cursor may stem from older time zone data: it is a bound, and the recurrence says what lies behind it.
   const cursor = recurrence.nextMs(schedule.nextAt - 1)
   if (cursor === undefined) return { occurrences: [], missed: undefined, nextAt: undefined }
 
-  const first = cursor > now ? cursor : (firstToCatchUp(schedule, cursor, now) ?? recurrence.nextMs(now))
+  const caughtUp = cursor > now ? undefined : firstToCatchUp(schedule, cursor, now)
+  const first = cursor > now ? cursor : (caughtUp ?? recurrence.nextMs(now))
   const missed = cursor > now ? undefined : missedRange(recurrence, cursor, first, now)
+  const standsFor = missed?.count ?? 0
+  const owed =
+    owes && caughtUp !== undefined && runsLeft > 0
+      ? { ...rangeFrom(recurrence, caughtUp, now, runsLeft), standsFor }
+      : undefined
+  const mostRuns = runsLeft - (owed?.count ?? 0)
 
   const occurrences: PlannedOccurrence[] = []
-  let nominalAt = first
+  let nominalAt = owed === undefined ? first : recurrence.nextMs(now)
   while (nominalAt !== undefined && nominalAt <= horizon) {
-    if (occurrences.length >= Math.min(limit, schedule.runsLeft)) break
+    if (occurrences.length >= Math.min(limit, mostRuns)) break
 
     const following = recurrence.nextMs(nominalAt)
     const dueAt = Math.min(nominalAt + schedule.offsetMs, (following ?? Infinity) - 1)
     occurrences.push({ nominalAt, dueAt, origin: nominalAt > now ? 'schedule' : 'catch-up' })
     nominalAt = following
   }
+  const [oldest] = occurrences
+  if (standsFor > 0 && oldest?.origin === 'catch-up') occurrences[0] = { ...oldest, standsFor }
 
-  const isUsedUp = occurrences.length >= schedule.runsLeft
-  return { occurrences, missed, nextAt: isUsedUp ? undefined : nominalAt }
+  const isUsedUp = occurrences.length >= mostRuns
+  return { occurrences, missed, owed, nextAt: isUsedUp ? undefined : nominalAt }
+}
+
+/** The occurrences from one of them up to `now`, the first `most` of them. */
+function rangeFrom(recurrence: Recurrence, from: Instant, now: Instant, most: number): MissedRange {
+  let until = from
+  let count = 1
+  for (; count < most; count++) {
+    const next = recurrence.nextMs(until, now)
+    if (next === undefined) break
+    until = next
+  }
+  return { from, until, count }
 }
 
 /** The first missed occurrence that is still to run, if any. Those that are exactly `within` old are too old. */

@@ -19,6 +19,8 @@ export interface Schema {
   carillon_queues: QueuesTable
   carillon_guards: GuardsTable
   carillon_turns: TurnsTable
+  carillon_owed: OwedTable
+  carillon_paces: PacesTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -157,4 +159,28 @@ export interface TurnsTable {
   is_begun: number
   /** Its due instant, by which it is called; 0 for what takes the place of another. */
   place: number
+}
+
+/** Missed occurrences that are to run, and wait until the rate allows them to be written: one row a range. */
+export interface OwedTable {
+  schedule_id: number
+  generation: number
+  /** Its first occurrence that is not written yet. */
+  from_at: number
+  /** Its last one. */
+  until_at: number
+  /** How many there are. */
+  runs: number
+  /** How many before the first were dropped, for which it stands. */
+  stands_for: number
+  namespace: string
+  /** 1 once an operator has let it go. */
+  is_released: number
+}
+
+/** How far what happens at a rate has come. */
+export interface PacesTable {
+  name: string
+  /** Up to this instant the rate is used up. */
+  until_at: number
 }

@@ -1,5 +1,6 @@
 import { sql, type Selectable } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
+import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import type { Flavor } from '../sql/flavor.ts'
 import type { CursorsTable } from '../sql/schema.ts'
 import type { Sql } from '../sql/sql-database.ts'
@@ -20,6 +21,9 @@ export interface NewCursor extends CursorMove {
   readonly generation: number
   readonly termsKey: string
 }
+
+/** A schedule that is due, and how it is called. */
+export interface DueSchedule extends CursorRecord, ScheduleIdentity {}
 
 /**
  * The table of cursors: all that a dispatch pass reads and writes of schedules. Whoever holds the row of a cursor has its
@@ -84,6 +88,46 @@ export class CursorTable {
       .modifyEnd(this.#flavor.forUpdate)
       .executeTakeFirst()
     return row && { ...toCursor(row), isBroken: row.is_broken === 1 }
+  }
+
+  /** The cursors of these schedules, held in the same way, without those that somebody else is at work on. */
+  async lockFree(ids: readonly number[]): Promise<Map<number, CursorRecord>> {
+    if (ids.length === 0) return new Map()
+    const list = this.#flavor.rowList(
+      { id: 'integer' },
+      ids.toSorted((a, b) => a - b).map((id) => [id]),
+    )
+    const { rows } = await sql<CursorRow>`
+      select ${sql.join(CURSOR.map((name) => sql.ref(`c.${name}`)))} from ${list} as r
+      ${this.#flavor.lookUp('carillon_cursors', 'c', 'primary')} on c.schedule_id = r.id
+      ${this.#flavor.forUpdateSkipLocked}`.execute(this.#sql)
+    return new Map(rows.map((row) => [row.schedule_id, toCursor(row)]))
+  }
+
+  /**
+   * One page of the active schedules whose cursor is at `horizon` or before it, by cursor and id, with their names; holds
+   * nothing.
+   *
+   * @param after the last one of the page before
+   */
+  async pageOfDue(
+    horizon: Instant,
+    after: { readonly nextAt: Instant; readonly id: number } | undefined,
+    limit: number,
+  ): Promise<DueSchedule[]> {
+    const behind =
+      after === undefined
+        ? sql``
+        : sql`and next_at >= ${after.nextAt} and (next_at > ${after.nextAt} or schedule_id > ${after.id})`
+    const index = 'carillon_cursors_due'
+    const { rows } = await sql<CursorRow & ScheduleIdentity>`
+      select ${sql.join(CURSOR.map((name) => sql.ref(`c.${name}`)))}, s.namespace, s.${sql.ref('key')}
+      from (select * from ${sql.table('carillon_cursors')} ${this.#flavor.byIndex(index, index)}
+        where is_broken = 0 and next_at <= ${horizon} ${behind}
+        order by next_at, schedule_id limit ${limit}) as c
+      join ${sql.table('carillon_schedules')} as s on s.id = c.schedule_id
+      order by c.next_at, c.schedule_id`.execute(this.#sql)
+    return rows.map((row) => ({ ...toCursor(row), namespace: row.namespace, key: row.key }))
   }
 
   /** The earliest cursor of all active schedules. */

@@ -17,14 +17,18 @@ export interface NewOccurrence extends OccurrenceRef {
   readonly origin: OccurrenceOrigin
   readonly queue: string
   readonly job: string
+  /** How many missed ones right before it were dropped, for which it stands. */
+  readonly standsFor?: number | undefined
 }
 
-/** A range of missed occurrences, written as one row. */
+/** A range of occurrences that do not run, written as one row. */
 export interface NewMissedRange extends MissedRange {
   readonly scheduleId: number
   readonly generation: number
   readonly queue: string
   readonly job: string
+  /** `missed` by default. */
+  readonly reason?: SkipReason
 }
 
 /** What went wrong in a run, as it is kept. */
@@ -103,29 +107,43 @@ export class Ledger {
   ): Promise<void> {
     if (occurrences.length === 0) return
 
-    const columns = { due_at: 'integer', origin: 'text', queue: 'text', job: 'text' } as const
+    const columns = {
+      due_at: 'integer',
+      origin: 'text',
+      queue: 'text',
+      job: 'text',
+      missed_count: 'integer',
+    } as const
     const rows = refList(this.#flavor, occurrences, columns, (i) => {
-      const { dueAt, origin, queue, job } = occurrences[i]!
-      return [dueAt, origin, queue, job]
+      const { dueAt, origin, queue, job, standsFor = null } = occurrences[i]!
+      return [dueAt, origin, queue, job, standsFor]
     })
     await sql`
       insert into ${OCCURRENCES}
-        (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, planned_at, lease_until)
+        (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, missed_count, planned_at, lease_until)
       select r.schedule_id, r.generation, r.nominal_at, r.due_at, ${this.#flavor.text(state)}, r.origin, r.queue, r.job,
-        ${this.#flavor.integer(now)}, ${state === 'sent' ? againAt(this.#flavor, sql`r.due_at`, now) : this.#flavor.integer(null)}
+        r.missed_count, ${this.#flavor.integer(now)}, ${state === 'sent' ? againAt(this.#flavor, sql`r.due_at`, now) : this.#flavor.integer(null)}
       from ${rows} as r`.execute(this.#sql)
   }
 
-  /** Records what was dropped: one row a range. */
+  /** Records what does not run: one row a range. */
   async insertMissed(ranges: readonly NewMissedRange[], now: Instant): Promise<void> {
     if (ranges.length === 0) return
 
     const rows = this.#flavor.rowList(
-      { ...REF_COLUMNS, queue: 'text', job: 'text', missed_until: 'integer', missed_count: 'integer' },
-      ranges.map(({ scheduleId, generation, from, queue, job, until, count }) => [
+      {
+        ...REF_COLUMNS,
+        reason: 'text',
+        queue: 'text',
+        job: 'text',
+        missed_until: 'integer',
+        missed_count: 'integer',
+      },
+      ranges.map(({ scheduleId, generation, from, reason = 'missed', queue, job, until, count }) => [
         scheduleId,
         generation,
         from,
+        reason,
         queue,
         job,
         until,
@@ -137,7 +155,7 @@ export class Ledger {
       insert into ${OCCURRENCES}
         (schedule_id, generation, nominal_at, due_at, state, reason, origin, queue, job,
          planned_at, finished_at, missed_until, missed_count)
-      select r.schedule_id, r.generation, r.nominal_at, r.nominal_at, 'skipped', 'missed', 'schedule', r.queue, r.job,
+      select r.schedule_id, r.generation, r.nominal_at, r.nominal_at, 'skipped', r.reason, 'schedule', r.queue, r.job,
         ${at}, ${at}, r.missed_until, r.missed_count
       from ${rows} as r`.execute(this.#sql)
   }

@@ -15,6 +15,7 @@ interface LockedColumns {
   readonly attempt: number
   readonly failures: number
   readonly lost: number
+  readonly missed_count: number | null
   /** The revision of its schedule, where it was asked for. */
   readonly revision?: number | null
   /** Where it was asked for. */
@@ -69,6 +70,7 @@ const COLUMNS = [
   'attempt',
   'failures',
   'lost',
+  'missed_count',
 ] as const satisfies readonly (keyof LockedColumns)[]
 
 /** What is answered of an occurrence besides the usual. */

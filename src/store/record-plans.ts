@@ -1,6 +1,7 @@
 import type { Plan } from '../schedule/plan.ts'
 import type { NewMissedRange, NewOccurrence } from './ledger.ts'
 import type { CursorMove } from './cursor-table.ts'
+import type { NewOwed } from './owed-table.ts'
 import type { Tables } from './store.ts'
 
 /** A plan and what it is for. */
@@ -13,27 +14,30 @@ export interface PlanToRecord {
 }
 
 /**
- * Writes what the planner decided for any number of schedules: occurrences, missed ranges, cursors. Must run in the
+ * Writes what the planner decided for any number of schedules: occurrences, missed ranges, what is owed, cursors. Must run in the
  * transaction in which the cursors were read, so that nobody else plans from them.
  */
 export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]): Promise<void> {
   const occurrences: NewOccurrence[] = []
   const missed: NewMissedRange[] = []
+  const owed: NewOwed[] = []
   const moves: CursorMove[] = []
   for (const { scheduleId, generation, queue, job, plan } of plans) {
     // Field by field: this is done ten thousand times in a large pass.
-    for (const { nominalAt, dueAt, origin } of plan.occurrences)
-      occurrences.push({ scheduleId, generation, nominalAt, dueAt, origin, queue, job })
+    for (const { nominalAt, dueAt, origin, standsFor } of plan.occurrences)
+      occurrences.push({ scheduleId, generation, nominalAt, dueAt, origin, queue, job, standsFor })
     if (plan.missed !== undefined) missed.push({ scheduleId, generation, queue, job, ...plan.missed })
+    if (plan.owed !== undefined) owed.push({ scheduleId, generation, ...plan.owed })
     moves.push({
       id: scheduleId,
       nextAt: plan.nextAt ?? null,
-      lastAt: plan.occurrences.at(-1)?.nominalAt ?? null,
-      planned: plan.occurrences.length,
+      lastAt: plan.occurrences.at(-1)?.nominalAt ?? plan.owed?.until ?? null,
+      planned: plan.occurrences.length + (plan.owed?.count ?? 0),
     })
   }
 
   await tables.ledger.insert(occurrences, tables.now)
   await tables.ledger.insertMissed(missed, tables.now)
+  await tables.owed.insert(owed)
   await tables.cursors.move(moves)
 }

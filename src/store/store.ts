@@ -11,6 +11,7 @@ import { LeaseTable } from './lease-table.ts'
 import { Ledger } from './ledger.ts'
 import type { SendInside } from './send-inside.ts'
 import { Outbox } from './outbox.ts'
+import { OwedTable } from './owed-table.ts'
 import { RunLedger } from './run-ledger.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { ScheduleTable } from './schedule-table.ts'
@@ -31,6 +32,7 @@ export class TableSet {
   readonly outbox: Outbox
   readonly leases: LeaseTable
   readonly turns: Turns
+  readonly owed: OwedTable
 
   constructor(sql: Sql, { flavor }: SqlSession, senders: Senders) {
     this.schedules = new ScheduleTable(sql, flavor)
@@ -42,6 +44,7 @@ export class TableSet {
     this.outbox = new Outbox(sql, flavor)
     this.leases = new LeaseTable(sql, flavor)
     this.turns = new Turns(sql, flavor)
+    this.owed = new OwedTable(sql, flavor)
   }
 }
 

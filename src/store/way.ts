@@ -14,6 +14,8 @@ export interface BegunOccurrence extends RunRef {
   /** How many earlier attempts failed. */
   readonly failures: number
   readonly startedAt: Instant
+  /** How many missed ones right before it were dropped, for which it stands. */
+  readonly standsFor: number
   /** The revision of its schedule at that moment. */
   readonly revision: number | null
 }
@@ -111,6 +113,7 @@ export function toBegun(row: LockedRow, now: Instant): BegunOccurrence {
     origin: row.origin as OccurrenceOrigin,
     failures: row.failures,
     startedAt: Math.max(row.due_at, now),
+    standsFor: row.missed_count ?? 0,
     revision: row.revision ?? null,
   }
 }

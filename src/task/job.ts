@@ -17,8 +17,10 @@ export interface OccurrenceInfo {
   readonly dispatchedAt: Date
   /** 1 for the first. Rises with each beginning, so it also serves as a fencing token. */
   readonly attempt: number
-  /** How long after `dueAt` this attempt began, in milliseconds. */
+  /** How long after `dueAt` this attempt began, in milliseconds; of one that is caught up, after `nominalAt`. */
   readonly lateMs: number
+  /** Of one that is caught up: how many missed ones right before it were dropped, for which it stands; otherwise 0. */
+  readonly missed: number
   readonly origin: OccurrenceOrigin
   /** How much later than its expression names it is, because a clock change skipped its local time; otherwise 0. */
   readonly shiftedMs: number

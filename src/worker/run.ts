@@ -155,7 +155,9 @@ export class Run {
   }
 
   get #lateMs(): number {
-    return Math.max(this.begun.startedAt - this.begun.dueAt, 0)
+    const { startedAt, nominalAt, dueAt, origin } = this.begun
+    // What is caught up at a rate is due later than it should have been.
+    return Math.max(startedAt - (origin === 'catch-up' ? nominalAt : dueAt), 0)
   }
 
   #describe(definition: Definition): OccurrenceInfo {
@@ -174,6 +176,7 @@ export class Run {
       dispatchedAt: new Date(begun.plannedAt),
       attempt: begun.attempt,
       lateMs: this.#lateMs,
+      missed: begun.standsFor,
       origin: begun.origin,
       shiftedMs: clockChange?.shiftedMs ?? 0,
       secondPass: clockChange?.secondPass ?? false,

@@ -5,6 +5,7 @@ import type { Definition } from '../../schedule/definition.ts'
 import type { Recurrence } from '../../schedule/recurrence.ts'
 import { seedOf } from '../../schedule/schedule-identity.ts'
 import type { OccurrenceRecord } from '../../store/ledger.ts'
+import type { Owed } from '../../store/owed-table.ts'
 import { describeOccurrence } from '../occurrence-view.ts'
 import { absenceOf, names, recurrenceText, zoneOf } from './absence.ts'
 import type { Explanation, GenerationInForce, Told } from './explanation.ts'
@@ -71,7 +72,14 @@ function tellAbsence(facts: Facts, recurrence: Recurrence | undefined): Told {
   }
   if (!names(recurrence, instant))
     return { verdict: not, ...absenceOf(definition, seedOf(identity), instant) }
+  if (facts.owed !== undefined) return tellOwed(facts.owed, at)
   return isPresent ? tellUnplanned(facts, definition, not) : tellLost(facts, definition, not)
+}
+
+function tellOwed({ count, from, until }: Owed, at: (time: Instant) => string): Told {
+  const others = count === 1 ? '' : ` It is one of ${count} from ${at(from)} to ${at(until)}.`
+  const text = `It fell due while no dispatcher passed, and is to be caught up: it waits until the rate of catching up allows it, or an operator lets it go.${others}`
+  return { verdict: 'will-run', code: 'owed', text }
 }
 
 /** The definition names it and it is not in the ledger, which the cursor must explain. */

@@ -12,6 +12,8 @@ export type ExplanationCode =
   | 'waiting'
   /** There was to be one, or would have been: why it did not begin. */
   | SkipReason
+  /** It was missed, is to be caught up, and waits until the rate allows it. */
+  | 'owed'
   /** It lies further ahead than dispatchers look. */
   | 'to-be-planned'
   /** It is due, and no dispatcher has passed since. */

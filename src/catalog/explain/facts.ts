@@ -5,6 +5,7 @@ import { seedOf, type ScheduleIdentity } from '../../schedule/schedule-identity.
 import { compileTiming } from '../../schedule/timing.ts'
 import type { OccurrenceRecord } from '../../store/ledger.ts'
 import { parseDefinition, type GenerationCause } from '../../store/schedule-record.ts'
+import type { Owed } from '../../store/owed-table.ts'
 import type { ScheduleLife } from '../../store/schedule-lives.ts'
 import { names } from './absence.ts'
 import { ifReadable } from '../if-readable.ts'
@@ -38,6 +39,8 @@ export interface Facts {
   readonly deletedAt: Instant | undefined
   readonly storedAt: Instant | undefined
   readonly occurrences: readonly OccurrenceRecord[]
+  /** The missed range that it lies in, which is still to be caught up. */
+  readonly owed: Owed | undefined
   /** Occurrences that finished before this are pruned. */
   readonly keptFrom: Instant
 }
@@ -49,9 +52,10 @@ export function factsOf(
   {
     lives,
     occurrences,
+    owed,
     now,
     keptFrom,
-  }: Pick<Facts, 'occurrences' | 'now' | 'keptFrom'> & {
+  }: Pick<Facts, 'occurrences' | 'owed' | 'now' | 'keptFrom'> & {
     readonly lives: readonly ScheduleLife[]
   },
 ): Facts {
@@ -69,6 +73,7 @@ export function factsOf(
       lives.find(({ deletedAt }) => deletedAt !== null && deletedAt < instant)?.deletedAt ?? undefined,
     storedAt: lives.findLast(({ createdAt }) => createdAt >= instant)?.createdAt,
     occurrences: occurrences.filter((one) => standsFor(one, identity, instant, lives)),
+    owed,
     keptFrom,
   }
 }

@@ -92,7 +92,7 @@ function tookText({ state, startedAt, finishedAt }: Occurrence, now: number): st
 function detailText(occurrence: Occurrence, now: number): string {
   const { reason, error, missed } = occurrence
   if (missed !== undefined && missed.count > 1)
-    return `${REASON.missed}: ${missed.count} runs until ${absoluteTime(missed.until)}`
+    return `${REASON[reason ?? 'missed']}: ${missed.count} runs until ${absoluteTime(missed.until)}`
   if (reason !== undefined) return REASON[reason]
 
   const printed = lastLine(outputOf(occurrence) ?? '')

@@ -1,5 +1,7 @@
 import { Catalog } from '../../../src/catalog/catalog.ts'
+import { resolveCatchUp } from '../../../src/carillon/catch-up-settings.ts'
 import { Dispatcher, type PassReport } from '../../../src/dispatch/dispatcher.ts'
+import { OwedWriter } from '../../../src/dispatch/owed-writer.ts'
 import type { OccurrenceRef } from '../../../src/schedule/occurrence.ts'
 import { beginsAgain, type RunOutcome, type RunRef } from '../../../src/store/run-end.ts'
 import type { Passed } from '../../../src/store/fence.ts'
@@ -125,7 +127,9 @@ export class Actor extends Steps implements AsyncDisposable {
     this.#pool = pool
     this.catalog = this.catalogAhead(AHEAD_MS)
     const options = { store, clock, logger: silent, aheadMs: AHEAD_MS, intervalMs: AHEAD_MS / 2 }
-    this.#dispatcher = new Dispatcher(options)
+    const catchUp = resolveCatchUp(undefined)
+    const owed = new OwedWriter({ ...options, ...catchUp })
+    this.#dispatcher = new Dispatcher({ ...options, ...catchUp, owed })
   }
 
   static async open(name: string, kind: DatabaseKind, address: string, clock: ManualClock): Promise<Actor> {
