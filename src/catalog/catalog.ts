@@ -2,19 +2,13 @@ import { InvalidInputError, ScheduleNotFoundError, UnsupportedByDriverError } fr
 import { didYouMean } from '../suggestion.ts'
 import { applyPatch } from '../schedule/apply-patch.ts'
 import { parseOccurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
-import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
+import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { instantMs } from '../schedule/instant-input.ts'
-import { resolveDefinition } from '../schedule/resolve-definition.ts'
-import type { InstantInput, RecurrenceInput, SchedulePatch } from '../schedule/schedule-input.ts'
-import { compileTiming } from '../schedule/timing.ts'
+import type { InstantInput, SchedulePatch } from '../schedule/schedule-input.ts'
 import type { OccurrenceRecord } from '../store/ledger.ts'
 import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
-import type { Store, Tables, TableSet, Transactions } from '../store/store.ts'
-import { explainInstant } from './explain/explain-instant.ts'
-import type { Explanation } from './explain/explanation.ts'
-import { factsOf } from './explain/facts.ts'
-import type { DescribeFilter, HistoryOptions, ResumeAnswer } from './catalog-options.ts'
-import { checkCount } from './check-count.ts'
+import type { Store, Tables, Transactions } from '../store/store.ts'
+import type { ResumeAnswer } from './catalog-options.ts'
 import {
   changeSchedule,
   deleteSchedule,
@@ -25,6 +19,7 @@ import {
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
 import { atIndex, ScheduleResolver, type ResolverParts, type ScheduleOptions } from './schedule-resolver.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
+import { getSchedule, notFound, ScheduleReader, type ReaderParts } from './schedule-reader.ts'
 import { BulkWriter, type WriteCounts } from './bulk-writer.ts'
 import { ScheduleWriter } from './schedule-writer.ts'
 import { retryOccurrence } from './retry.ts'
@@ -32,17 +27,14 @@ import { checkRevision, isAs } from './revision.ts'
 import { triggerSchedule } from './trigger.ts'
 
 /** What a catalog works with. */
-export interface CatalogParts extends ResolverParts {
+export interface CatalogParts extends ResolverParts, ReaderParts {
   readonly store: Transactions & Partial<Pick<Store, 'join'>>
   /** How far ahead the schedule's own occurrences are written when it is stored. */
   readonly aheadMs: number
-  /** How long what finished is kept, in milliseconds. */
-  readonly keepMs: number
   /** Who brings in what is new; `user` by default. */
   readonly origin?: ScheduleOrigin
 }
 
-const DESCRIBE_PAGE = 200
 const RESUME_ANSWERS: readonly string[] = ['skip', 'latest', 'all'] satisfies ResumeAnswer[]
 
 /**
@@ -51,16 +43,14 @@ const RESUME_ANSWERS: readonly string[] = ['skip', 'latest', 'all'] satisfies Re
  *
  * @see docs/design/schedules.md
  */
-export class Catalog {
-  /** The namespace that this handle is confined to. */
-  readonly namespaceName: string
+export class Catalog extends ScheduleReader {
   readonly #parts: CatalogParts
   readonly #resolver: ScheduleResolver
   readonly #writer: ScheduleWriter
 
   constructor(parts: CatalogParts, namespaceName: string) {
+    super(parts, namespaceName)
     this.#parts = parts
-    this.namespaceName = namespaceName
     this.#resolver = new ScheduleResolver(parts, namespaceName)
     this.#writer = new ScheduleWriter(parts.store, namespaceName, parts.aheadMs, parts.origin ?? 'user')
   }
@@ -130,7 +120,7 @@ export class Catalog {
    * @throws as `schedule`
    */
   async patch(key: string, patch: SchedulePatch, expected: { revision?: number } = {}): Promise<Schedule> {
-    let present = await this.#parts.store.read((tables) => this.#get(tables, key))
+    let present = await this.#parts.store.read((tables) => getSchedule(tables, this.#identity(key)))
     checkRevision(present, expected.revision)
     for (;;) {
       const stored = {
@@ -259,128 +249,15 @@ export class Catalog {
     return describeOccurrence(occurrence)
   }
 
-  /** The schedule with this key. */
-  async describe(key: string): Promise<Schedule | undefined> {
-    const { store } = this.#parts
-    const record = await store.read((tables) => tables.schedules.find(this.namespaceName, key))
-    return record && describeRecord(record, await store.now())
-  }
-
-  /**
-   * The schedules of the namespace that the filter lets through, by key. They are read in pages as they are asked for, so
-   * memory stays flat however many there are.
-   */
-  async *describeAll(filter: DescribeFilter = {}): AsyncGenerator<Schedule, void, undefined> {
-    let { afterKey } = filter
-    for (;;) {
-      const wanted = { ...filter, namespace: this.namespaceName, afterKey, limit: DESCRIBE_PAGE }
-      const page = await this.#parts.store.read((tables) => tables.schedules.list(wanted))
-      const now = await this.#parts.store.now()
-      for (const record of page) yield describeRecord(record, now)
-
-      afterKey = page.at(-1)?.key
-      if (page.length < DESCRIBE_PAGE) return
-    }
-  }
-
-  /** The newest nominal instant of a schedule that was handed to the queue; ahead-of-time ones count. */
-  async lastScheduled(key: string): Promise<Date | undefined> {
-    const record = await this.#parts.store.read((tables) => tables.schedules.find(this.namespaceName, key))
-    return record?.lastAt == null ? undefined : new Date(record.lastAt)
-  }
-
-  /**
-   * The next instants of a schedule, or of a recurrence as it would be stored; nothing is written.
-   *
-   * @param count how many at most
-   * @param after the instant to begin after; now by default
-   * @throws {ScheduleNotFoundError} when a key is given and there is no such schedule
-   * @throws as `schedule`, for a recurrence
-   */
-  async preview(
-    target: string | RecurrenceInput,
-    count = 5,
-    { after }: { after?: InstantInput } = {},
-  ): Promise<Date[]> {
-    checkCount(count, 'count')
-    const { definition, seed } = await this.#previewed(target)
-    const recurrence = compileTiming(definition, seed)
-
-    const instants: Date[] = []
-    let at = after === undefined ? await this.#parts.store.now() : instantMs(after, 'after')
-    while (instants.length < count) {
-      const next = recurrence.nextMs(at)
-      if (next === undefined) break
-      instants.push(new Date(next))
-      at = next
-    }
-    return instants
-  }
-
-  /** What became of a schedule's occurrences, newest first; also of a deleted one, while its rows are kept. */
-  async history(
-    key: string,
-    { limit = 50, states, until, after }: HistoryOptions = {},
-  ): Promise<Occurrence[]> {
-    checkCount(limit, 'limit')
-    const untilMs = until === undefined ? await this.#parts.store.now() : instantMs(until, 'until')
-    const page = after === undefined ? undefined : parseOccurrenceId(after)
-    const records = await this.#parts.store.read(async (tables) => {
-      const scheduleIds = await tables.schedules.idsOf(this.namespaceName, key)
-      return tables.ledger.history({ scheduleIds, limit, states, until: untilMs, after: page })
-    })
-    return records.map(describeOccurrence)
-  }
-
-  /**
-   * Why a schedule ran at an instant, or did not, or whether it will: from the ledger, and from the definition that was in
-   * force then. Also of a deleted schedule, while its rows are kept.
-   *
-   * @param instant a nominal instant, to the millisecond
-   * @throws {ScheduleNotFoundError} when nothing is remembered of this key
-   */
-  async explain(key: string, instant: InstantInput): Promise<Explanation> {
-    const at = instantMs(instant, 'instant')
-    const { store, keepMs } = this.#parts
-    const now = await store.now()
-    const known = await store.read(async (tables) => {
-      const lives = await tables.schedules.lives(this.namespaceName, key)
-      const ids = lives.map(({ id }) => id)
-      return { lives, occurrences: await tables.ledger.at(ids, at), owed: await tables.owed.at(ids, at) }
-    })
-    if (known.lives.length === 0) throw this.#notFound(key)
-    return explainInstant(factsOf(this.#identity(key), at, { ...known, now, keptFrom: now - keepMs }))
-  }
-
-  #identity(key: string): ScheduleIdentity {
-    return { namespace: this.namespaceName, key }
-  }
-
-  async #previewed(target: string | RecurrenceInput) {
-    if (typeof target !== 'string') {
-      const seed = seedOf(this.#identity(''))
-      return { seed, definition: resolveDefinition({ ...target, job: '-' }, seed).definition }
-    }
-    const record = await this.#parts.store.read((tables) => this.#get(tables, target))
-    return { seed: seedOf(record), definition: storedDefinition(record) }
-  }
-
-  async #get(tables: TableSet, key: string): Promise<ScheduleRecord> {
-    const record = await tables.schedules.find(this.namespaceName, key)
-    if (record !== undefined) return record
-    throw this.#notFound(key)
-  }
-
   /** The schedule, for a change of it. */
   async #lock(tables: Tables, key: string): Promise<ScheduleRecord> {
     const record = await tables.lock(this.namespaceName, key)
     if (record !== undefined) return record
-    throw this.#notFound(key)
+    throw notFound(this.#identity(key))
   }
 
-  #notFound(key: string): ScheduleNotFoundError {
-    const message = `no schedule has the key "${key}" in namespace "${this.namespaceName}"`
-    return new ScheduleNotFoundError(message, key)
+  #identity(key: string): ScheduleIdentity {
+    return { namespace: this.namespaceName, key }
   }
 
   async #change(work: (tables: Tables) => Promise<string>): Promise<Schedule> {
