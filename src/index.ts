@@ -23,6 +23,7 @@ export type {
 export type { Json } from './schedule/json.ts'
 export type { OccurrenceOrigin, OccurrenceState, SkipReason } from './schedule/occurrence.ts'
 export { Catalog } from './catalog/catalog.ts'
+export type { BackfillOptions, BackfillReport } from './catalog/backfill/backfill.ts'
 export type { WriteCounts } from './catalog/bulk-writer.ts'
 export type { DescribeFilter, HistoryOptions, ResumeAnswer } from './catalog/catalog-options.ts'
 export type { ScheduleOptions } from './catalog/schedule-resolver.ts'

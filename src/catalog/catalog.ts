@@ -23,6 +23,7 @@ import { getSchedule, notFound, ScheduleReader, type ReaderParts } from './sched
 import { BulkWriter, type WriteCounts } from './bulk-writer.ts'
 import { ScheduleWriter } from './schedule-writer.ts'
 import { retryOccurrence } from './retry.ts'
+import { backfillSchedule, type BackfillOptions, type BackfillReport } from './backfill/backfill.ts'
 import { checkRevision, isAs } from './revision.ts'
 import { triggerSchedule } from './trigger.ts'
 
@@ -247,6 +248,21 @@ export class Catalog extends ScheduleReader {
     })
     store.announce()
     return describeOccurrence(occurrence)
+  }
+
+  /**
+   * Makes up for what did not run in a time that is over; each instant as the definition names it that was in force then.
+   *
+   * @throws {ScheduleNotFoundError} when there is no such schedule
+   * @throws {ScheduleConflictError} when it is paused or broken, or changed meanwhile
+   * @throws {InvalidInputError} when there are too many instants in this time
+   */
+  async backfill(key: string, options: BackfillOptions): Promise<BackfillReport> {
+    const lock = (tables: Tables) => this.#lock(tables, key)
+    return backfillSchedule(
+      { store: this.#parts.store, identity: { namespace: this.namespaceName, key }, lock },
+      options,
+    )
   }
 
   /** The schedule, for a change of it. */

@@ -12,8 +12,13 @@ it('applies what is pending, once', async () => {
   using folder = temporaryFolder()
   await using database = await SqlDatabase.open(`sqlite:${folder.file('x.db')}`)
 
-  expect(await pendingMigrations(database)).toEqual(['0001-initial', '0002-queues', '0003-overlap'])
-  expect(await migrate(database)).toEqual(['0001-initial', '0002-queues', '0003-overlap'])
+  expect(await pendingMigrations(database)).toEqual([
+    '0001-initial',
+    '0002-queues',
+    '0003-overlap',
+    '0008-owed',
+  ])
+  expect(await migrate(database)).toEqual(['0001-initial', '0002-queues', '0003-overlap', '0008-owed'])
   expect(await migrate(database)).toEqual([])
   expect(await pendingMigrations(database)).toEqual([])
 })

@@ -179,7 +179,7 @@ export class Ledger {
         lease_until: sql`null`,
       },
     })
-    return withdrawn.filter(({ origin }) => origin !== 'manual').length
+    return withdrawn.filter(({ origin }) => origin !== 'manual' && origin !== 'backfill').length
   }
 
   /** Has a run that failed for good begin again, due now and with all its retries. */
@@ -232,7 +232,7 @@ export class Ledger {
       .select('nominal_at')
       .where('schedule_id', '=', scheduleId)
       .where('state', '!=', 'skipped')
-      .where('origin', '!=', 'manual')
+      .where('origin', 'not in', ['manual', 'backfill'])
       .orderBy('nominal_at', 'desc')
       .limit(1)
       .executeTakeFirst()
@@ -265,6 +265,19 @@ export class Ledger {
       found.push(...[...exact, ...ranges].map(toRecord))
     }
     return found
+  }
+
+  /** What a schedule has from one nominal instant to another, ranges that reach into that time included. */
+  async between(scheduleId: number, from: Instant, until: Instant): Promise<OccurrenceRecord[]> {
+    const of = this.#sql.selectFrom('carillon_occurrences').selectAll().where('schedule_id', '=', scheduleId)
+    const own = await of.where('nominal_at', '>=', from).where('nominal_at', '<=', until).execute()
+    const ranges = await of.where('nominal_at', '<', from).where('missed_until', '>=', from).execute()
+    return [...ranges, ...own].map(toRecord)
+  }
+
+  /** Removes occurrences that are skipped, to make room for others in their place. */
+  async remove(refs: readonly OccurrenceRef[]): Promise<void> {
+    await this.#rows.delete(refs)
   }
 
   /** One page of the occurrences of these schedules, newest nominal instant first. */

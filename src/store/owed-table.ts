@@ -143,11 +143,16 @@ export class OwedTable {
     return rows.map(toOwed)[0]
   }
 
-  /** Takes away what is owed to a schedule. */
-  async take(scheduleId: number): Promise<Owed[]> {
+  /** What is owed to a schedule. */
+  async of(scheduleId: number): Promise<Owed[]> {
     const { rows } = await sql<OwedColumns>`
       select ${COLUMNS} from ${OWED} as o where o.schedule_id = ${scheduleId}`.execute(this.#sql)
-    const taken = rows.map(toOwed)
+    return rows.map(toOwed)
+  }
+
+  /** Takes away what is owed to a schedule. */
+  async take(scheduleId: number): Promise<Owed[]> {
+    const taken = await this.of(scheduleId)
     await this.remove(taken)
     return taken
   }

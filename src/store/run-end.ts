@@ -1,6 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import type { Json } from '../schedule/json.ts'
-import type { OccurrenceRef } from '../schedule/occurrence.ts'
+import type { OccurrenceOrigin, OccurrenceRef } from '../schedule/occurrence.ts'
 import type { RowValue } from '../sql/flavor.ts'
 import type { RunError } from './ledger.ts'
 
@@ -24,7 +24,7 @@ export type RunOutcome =
   | { readonly kind: 'given-back' }
 
 export interface FinishedRun {
-  readonly run: RunRef
+  readonly run: RunRef & { readonly origin?: OccurrenceOrigin }
   /** Whether it began under a guard, which others wait for. */
   readonly isGuarded: boolean
   readonly outcome: RunOutcome

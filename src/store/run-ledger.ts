@@ -278,7 +278,11 @@ export class RunLedger {
 
 const NULL = sql`null`
 
-/** The occurrence belongs to the generation in force of a schedule that lives. */
-function isCurrent(ref: OccurrenceRef, schedules: ReadonlyMap<number, ScheduleRow>): boolean {
-  return schedules.get(ref.scheduleId)?.generation === ref.generation
+/** The occurrence belongs to the generation in force of a schedule that lives; or makes up for one of another. */
+function isCurrent(
+  { scheduleId, generation, origin }: OccurrenceRef & { readonly origin?: string },
+  schedules: ReadonlyMap<number, ScheduleRow>,
+): boolean {
+  const schedule = schedules.get(scheduleId)
+  return schedule !== undefined && (schedule.generation === generation || origin === 'backfill')
 }

@@ -207,7 +207,10 @@ export class Turns {
     for (const row of rows) {
       const policy = policies.get(row.scheduleId)
       if (policy === undefined) continue
-      const { guard, overlap } = policy
+      const { guard } = policy
+      // What is made up for waits for its turn, and ends nobody else's.
+      const overlap: Overlap =
+        row.origin === 'backfill' ? { ...policy.overlap, policy: 'queue-all' } : policy.overlap
       const { scheduleId, generation, nominalAt, attempt, due_at: dueAt } = row
       const arrival = { scheduleId, generation, nominalAt, dueAt, attempt, overlap }
       const others = byGuard.get(guard) ?? []

@@ -80,8 +80,9 @@ export const MAY_BEGIN_FREELY = mayBegin(sql`and s.overlap is null`)
 export const MAY_BEGIN_IN_TURN = mayBegin(sql`and s.overlap is not null`)
 
 function mayBegin(besides: Piece): Piece {
+  // A backfill makes up for instants of the generation that was in force then.
   return sql`o.generation = coalesce((
-    select s.generation from ${sql.table('carillon_schedules')} as s
+    select case when o.origin = 'backfill' then o.generation else s.generation end from ${sql.table('carillon_schedules')} as s
     where s.id = o.schedule_id and s.deleted_at = 0 and (s.state <> 'paused' or o.origin = 'manual') ${besides}), -1)`
 }
 

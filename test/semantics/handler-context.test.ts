@@ -25,6 +25,7 @@ describe('what a handler is given', () => {
       origin: 'schedule',
       attempt: 1,
       lateMs: 0,
+      missed: 0,
       nominalAt: new Date(instant('10:05')),
       dueAt: new Date(instant('10:05')),
       dispatchedAt: new Date(instant('10:00')),

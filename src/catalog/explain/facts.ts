@@ -100,7 +100,8 @@ export function recurrenceOf(
   return definition && ifReadable(() => compileTiming(definition, seedOf(identity)))
 }
 
-function generationsOf(life: ScheduleLife): Generation[] {
+/** The generations of a life, in rising order. */
+export function generationsOf(life: ScheduleLife): Generation[] {
   const stored = life.generations.filter(({ cause }) => cause !== 'deleted')
   const generations: Generation[] = []
   for (const [i, { generation, cause, validFrom, definitionText }] of stored.entries()) {

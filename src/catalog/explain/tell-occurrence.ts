@@ -89,7 +89,7 @@ function changesOf(
   recurrence: Recurrence | undefined,
 ): string[] {
   if (origin === 'manual') return ['It was begun by hand.']
-  const notes: string[] = []
+  const notes = origin === 'backfill' ? ['A backfill made up for it.'] : []
   const change = recurrence?.clockChangeAt?.(instant)
   if (change !== undefined && change.shiftedMs > 0)
     notes.push(
@@ -97,7 +97,7 @@ function changesOf(
     )
   if (change?.secondPass === true)
     notes.push('It is the second of two runs at this time of day, which a clock change repeats.')
-  if (attempt <= 1 && dueAt > nominalAt)
+  if (attempt <= 1 && dueAt > nominalAt && origin === 'schedule')
     notes.push(`It is due ${formatDuration(dueAt - nominalAt)} after the instant, by its spread or a break.`)
   return notes
 }
@@ -108,7 +108,8 @@ function latenessOf(
   definition: Definition | undefined,
   at: (time: Instant) => string,
 ): string[] {
-  if (origin === 'manual' || startedAt === null || startedAt - dueAt <= LATE_MS) return []
+  if (origin === 'manual' || origin === 'backfill' || startedAt === null || startedAt - dueAt <= LATE_MS)
+    return []
   const late = `It was late by ${lengthOfTime(startedAt - dueAt)}:`
   if (attempt > 1) return [`${late} earlier attempts failed, or their servers vanished.`]
   if (plannedAt > dueAt)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Invocation } from '../invocation.ts'
 import { addScheduleAdd } from './schedule-add.ts'
+import { addBackfill } from './schedule-backfill.ts'
 import { addDelete, addPause, addResume } from './schedule-control.ts'
 import { addScheduleEdit } from './schedule-edit.ts'
 import { addExplain } from './schedule-explain.ts'
@@ -25,6 +26,7 @@ export function addSchedule(program: Command, invocation: Invocation): void {
   addResume(schedule, invocation)
   addTrigger(schedule, invocation)
   addRetry(schedule, invocation)
+  addBackfill(schedule, invocation)
   addHistory(schedule, invocation)
   addExplain(schedule, invocation)
 }
