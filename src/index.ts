@@ -20,6 +20,15 @@ export type {
   Simulation,
   SimulationOptions,
 } from './schedule/simulation/simulation.ts'
+export type {
+  Filling,
+  Forecast,
+  ForecastBucket,
+  ForecastOptions,
+  ForecastProgress,
+  FullBucket,
+} from './schedule/forecast/forecast.ts'
+export type { NamedCount } from './schedule/forecast/frequent-counts.ts'
 export type { Json } from './schedule/json.ts'
 export type { OccurrenceOrigin, OccurrenceState, SkipReason } from './schedule/occurrence.ts'
 export { Catalog } from './catalog/catalog.ts'

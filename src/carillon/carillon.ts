@@ -1,4 +1,5 @@
 import { Catalog, type CatalogParts } from '../catalog/catalog.ts'
+import { forecastSchedules } from '../catalog/forecast/forecast-schedules.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
 import { Dispatcher, type PassReport } from '../dispatch/dispatcher.ts'
@@ -7,6 +8,7 @@ import { dropOwed, reportOwed, type OwedReport } from '../dispatch/owed-report.t
 import { previewPass, type PassPreview } from '../dispatch/preview-pass.ts'
 import { Pruner } from '../dispatch/pruner.ts'
 import type { Message } from '../queue/message.ts'
+import type { Forecast, ForecastOptions } from '../schedule/forecast/forecast.ts'
 import { chooseDatabase } from '../sql/database-input.ts'
 import { Store } from '../store/store.ts'
 import { commandJob } from '../task/command-job.ts'
@@ -130,6 +132,11 @@ export class Carillon extends Catalog implements AsyncDisposable {
     if (name === '' || name.length > 255 || name.includes('\u0000') || !name.isWellFormed())
       throw new InvalidInputError('a namespace has 1 to 255 characters, none of them NUL', 'namespace')
     return new Catalog(this.#parts, name)
+  }
+
+  /** As that of a handle to one namespace, over all of them. */
+  override async forecast(options: ForecastOptions = {}): Promise<Forecast> {
+    return forecastSchedules(this.#store, options)
   }
 
   /**

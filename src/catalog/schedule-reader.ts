@@ -2,6 +2,8 @@ import { ScheduleNotFoundError } from '../errors.ts'
 import { parseOccurrenceId } from '../schedule/occurrence.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { instantMs } from '../schedule/instant-input.ts'
+import type { Forecast, ForecastOptions } from '../schedule/forecast/forecast.ts'
+import { nextInstants } from '../schedule/next-instants.ts'
 import { resolveDefinition } from '../schedule/resolve-definition.ts'
 import type { InstantInput, RecurrenceInput } from '../schedule/schedule-input.ts'
 import { compileTiming } from '../schedule/timing.ts'
@@ -12,6 +14,7 @@ import type { Explanation } from './explain/explanation.ts'
 import { factsOf } from './explain/facts.ts'
 import type { DescribeFilter, HistoryOptions } from './catalog-options.ts'
 import { checkCount } from './check-count.ts'
+import { forecastSchedules } from './forecast/forecast-schedules.ts'
 import { storedDefinition } from './generations.ts'
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
@@ -81,17 +84,17 @@ export class ScheduleReader {
   ): Promise<Date[]> {
     checkCount(count, 'count')
     const { definition, seed } = await this.#previewed(target)
-    const recurrence = compileTiming(definition, seed)
+    const from = after === undefined ? await this.#parts.store.now() : instantMs(after, 'after')
+    return nextInstants(compileTiming(definition, seed), from, count)
+  }
 
-    const instants: Date[] = []
-    let at = after === undefined ? await this.#parts.store.now() : instantMs(after, 'after')
-    while (instants.length < count) {
-      const next = recurrence.nextMs(at)
-      if (next === undefined) break
-      instants.push(new Date(next))
-      at = next
-    }
-    return instants
+  /**
+   * How many occurrences of the active schedules fall due ahead, minute by minute, and of what the fullest minutes are full.
+   *
+   * @throws {InvalidInputError} when an option is not valid, or the schedules have too many instants in that time
+   */
+  async forecast(options: ForecastOptions = {}): Promise<Forecast> {
+    return forecastSchedules(this.#parts.store, options, { namespace: this.namespaceName })
   }
 
   /** What became of a schedule's occurrences, newest first; also of a deleted one, while its rows are kept. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCatchUp } from './command/catch-up.ts'
 import { addDispatch } from './command/dispatch.ts'
+import { addForecast } from './command/forecast.ts'
 import { addMigrate } from './command/migrate.ts'
 import { addNext } from './command/next.ts'
 import { addQueues } from './command/queues.ts'
@@ -57,6 +58,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addWork(program, invocation)
   addDispatch(program, invocation)
   addCatchUp(program, invocation)
+  addForecast(program, invocation)
   addMigrate(program, invocation)
   addNext(program, invocation)
   addQueues(program, invocation)

@@ -83,7 +83,7 @@ export function plan(schedule: Plannable, now: Instant, horizon: Instant, limit:
     if (occurrences.length >= Math.min(limit, mostRuns)) break
 
     const following = recurrence.nextMs(nominalAt)
-    const dueAt = Math.min(nominalAt + schedule.offsetMs, (following ?? Infinity) - 1)
+    const dueAt = dueOf(schedule, nominalAt, following)
     occurrences.push({ nominalAt, dueAt, origin: nominalAt > now ? 'schedule' : 'catch-up' })
     nominalAt = following
   }
@@ -106,9 +106,28 @@ function rangeFrom(recurrence: Recurrence, from: Instant, now: Instant, most: nu
   return { from, until, count }
 }
 
+/** The first occurrence from the cursor on that is not dropped: what is still to come, or the first that is caught up. */
+export function firstToRun(
+  schedule: Pick<Plannable, 'recurrence' | 'catchUp'>,
+  cursor: Instant,
+  now: Instant,
+): Instant | undefined {
+  if (cursor > now) return cursor
+  return firstToCatchUp(schedule, cursor, now) ?? schedule.recurrence.nextMs(now)
+}
+
+/** When an occurrence falls due: later than its nominal instant by the delay, but before the `following` one. */
+export function dueOf(
+  { offsetMs }: Pick<Plannable, 'offsetMs'>,
+  nominalAt: Instant,
+  following: Instant | undefined,
+): Instant {
+  return Math.min(nominalAt + offsetMs, (following ?? Infinity) - 1)
+}
+
 /** The first missed occurrence that is still to run, if any. Those that are exactly `within` old are too old. */
 function firstToCatchUp(
-  { recurrence, catchUp }: Plannable,
+  { recurrence, catchUp }: Pick<Plannable, 'recurrence' | 'catchUp'>,
   cursor: Instant,
   now: Instant,
 ): Instant | undefined {

@@ -14,6 +14,7 @@ import { Outbox } from './outbox.ts'
 import { OwedTable } from './owed-table.ts'
 import { RunLedger } from './run-ledger.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
+import { SchedulePages } from './schedule-pages.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { StoreClock } from './store-clock.ts'
 import { Turns } from './turns.ts'
@@ -24,6 +25,7 @@ type Senders = ReadonlyMap<string, SendInside>
 /** The tables. */
 export class TableSet {
   readonly schedules: ScheduleTable
+  readonly pages: SchedulePages
   readonly cursors: CursorTable
   readonly generations: GenerationTable
   readonly ledger: Ledger
@@ -36,6 +38,7 @@ export class TableSet {
 
   constructor(sql: Sql, { flavor }: SqlSession, senders: Senders) {
     this.schedules = new ScheduleTable(sql, flavor)
+    this.pages = new SchedulePages(sql)
     this.cursors = new CursorTable(sql, flavor)
     this.generations = new GenerationTable(sql)
     this.ledger = new Ledger(sql, flavor, senders)

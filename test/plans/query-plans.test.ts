@@ -18,6 +18,17 @@ const NOW = Date.parse('2026-06-01T10:00:00Z')
 
 const ref = { scheduleId: 7, generation: 1, nominalAt: NOW }
 const run = { ...ref, attempt: 1 }
+const active = {
+  validFrom: NOW,
+  nextAt: NOW,
+  lastAt: null,
+  planned: 0,
+  termsKey: '',
+  group: null,
+  namespace: '',
+  id: 1,
+  key: '',
+}
 /** One that has an overlap policy, and is claimed; and one that runs. */
 const claimed = { ...ref, nominalAt: NOW - 60 * 600 }
 const running = { scheduleId: 1_007, generation: 1, nominalAt: NOW - 10_060 * 600 }
@@ -48,6 +59,8 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
     (t) => t.schedules.list({ namespace: 'default', group: 'group-5', afterKey: 'key-5', limit: 10 }),
     /schedules_group/,
   ],
+  ['paging through all', (t) => t.pages.active(undefined, { ...active, id: 500 }, 10)],
+  ['paging through the active', (t) => t.pages.active('default', { ...active, key: 'key-5' }, 10)],
   ['the next due instant', (t) => t.runs.nextDue('default', ['job-1']), /occurrences_claimable/],
   ['claiming', (t) => t.runs.claim(claim, NOW), /occurrences_claimable/],
   ['giving back', (t) => t.runs.release([ref], 'somebody')],
