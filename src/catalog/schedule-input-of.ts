@@ -1,3 +1,4 @@
+import { backoffInput } from '../schedule/resolve-definition.ts'
 import type { ScheduleInput } from '../schedule/schedule-input.ts'
 import type { Schedule } from './schedule-view.ts'
 
@@ -22,6 +23,6 @@ export function scheduleInputOf(schedule: Schedule): ScheduleInput & { readonly 
     spread: spreadMs,
     timeout: timeoutMs,
     catchUp: { within: catchUp.withinMs, policy: catchUp.policy, max: catchUp.max },
-    backoff: { initial: backoff.initialMs, factor: backoff.factor, max: backoff.maxMs },
+    backoff: backoffInput(backoff),
   }
 }

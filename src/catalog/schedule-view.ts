@@ -141,7 +141,7 @@ const UNREADABLE: Readable = {
   payload: null,
   catchUp: { withinMs: 0, policy: 'all', max: 0 },
   retries: 0,
-  backoff: { initialMs: 0, factor: 1, maxMs: 0 },
+  backoff: { initialMs: 0, factor: 1, maxMs: 0, jitter: 0 },
   overlap: null,
   timeoutMs: null,
   note: null,

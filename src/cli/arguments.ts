@@ -12,6 +12,15 @@ export function wholeNumber(name: string, least: number, most = Infinity): (text
   }
 }
 
+/** Reads a part of a whole, from 0 to 1, for commander. */
+export function fraction(name: string): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (/^\d*\.?\d+$/.test(text) && number <= 1) return number
+    throw new InvalidInputError(`${name} "${text}" is not a number from 0 to 1, as in 0.5`, name)
+  }
+}
+
 /** Reads one word of a few for commander. */
 export function oneOf<T extends string>(name: string, words: readonly T[]): (text: string) => T {
   return (text) => {

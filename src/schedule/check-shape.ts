@@ -9,7 +9,7 @@ const LONGEST_KEY = 255
 const MOST_EXPRESSIONS = 50
 const MOST_DATES = 1_000
 const MOST_RUNNING = 100_000
-const BACKOFF_OPTIONS = ['initial', 'factor', 'max']
+const BACKOFF_OPTIONS = ['initial', 'factor', 'max', 'jitter']
 
 const duration = z.union([z.number(), z.string()])
 const instant = z.union([z.date(), z.string(), z.number()])
@@ -44,6 +44,7 @@ const shape = {
       initial: duration.optional(),
       factor: z.number().min(1).max(100).optional(),
       max: duration.optional(),
+      jitter: z.number().min(0).max(1).optional(),
     })
     .optional(),
   overlap: z.enum(['allow', 'skip', 'queue-one', 'queue-all', 'replace']).optional(),

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Json } from './json.ts'
+import { occurrenceId, type OccurrenceRef } from './occurrence.ts'
 import type { Overlap } from './overlap.ts'
 import type { Timing } from './timing.ts'
 
@@ -20,6 +22,8 @@ export interface Backoff {
   readonly initialMs: number
   readonly factor: number
   readonly maxMs: number
+  /** The part of a wait, from 0 to 1, by which it may be shorter: so much of it is drawn for each. */
+  readonly jitter: number
 }
 
 /** A schedule's definition as it is stored: JSON, complete, every default written out. */
@@ -37,7 +41,19 @@ export interface Definition extends Timing {
   readonly note: string | null
 }
 
-/** The wait before the attempt that follows the `failures`-th failure, in milliseconds. */
-export function backoffMs(backoff: Backoff, failures: number): number {
-  return Math.round(Math.min(backoff.initialMs * backoff.factor ** (failures - 1), backoff.maxMs))
+/**
+ * The wait before the attempt that follows the `failures`-th failure of an occurrence, in milliseconds. With jitter it is
+ * shorter by a part that is drawn from the occurrence and the failure, the same whoever asks: what failed together, since
+ * what all of it needs was down, does not come again together.
+ */
+export function backoffMs(backoff: Backoff, failures: number, occurrence: OccurrenceRef): number {
+  const { initialMs, factor, maxMs, jitter } = backoff
+  const wholeMs = Math.min(initialMs * factor ** (failures - 1), maxMs)
+  if (jitter === 0) return Math.round(wholeMs)
+  return Math.round(wholeMs * (1 - jitter * drawn(`${occurrenceId(occurrence)} ${failures}`)))
+}
+
+/** A number from 0 to 1, 1 excluded, that is the same for the same text and even over many. */
+function drawn(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32
 }

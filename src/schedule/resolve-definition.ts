@@ -79,12 +79,17 @@ export function definitionInput({ group, active, definition }: ResolvedSchedule)
     maxRuns: definition.maxRuns ?? undefined,
     spread: definition.spreadMs,
     retries: definition.retries,
-    backoff: { initial: backoff.initialMs, factor: backoff.factor, max: backoff.maxMs },
+    backoff: backoffInput(backoff),
     ...overlapInput(overlap),
     timeout: definition.timeoutMs ?? undefined,
     queue: definition.queue,
     note: definition.note ?? undefined,
   }
+}
+
+/** The input that resolves to this backoff again. */
+export function backoffInput({ initialMs, factor, maxMs, jitter }: Backoff): BackoffInput {
+  return { initial: initialMs, factor, max: maxMs, jitter }
 }
 
 function recurrenceInput(spec: RecurrenceSpec) {
@@ -162,8 +167,9 @@ function catchUpOf(input: Duration | CatchUpInput): CatchUp {
   return { withinMs: durationMs(within, 'catchUp.within'), policy, max: max ?? MAX_CAUGHT_UP }
 }
 
-function backoffOf({ initial = '10s', factor = 2, max = '10m' }: BackoffInput): Backoff {
-  return { initialMs: durationMs(initial, 'backoff.initial'), factor, maxMs: durationMs(max, 'backoff.max') }
+function backoffOf({ initial = '10s', factor = 2, max = '10m', jitter = 0 }: BackoffInput): Backoff {
+  const initialMs = durationMs(initial, 'backoff.initial')
+  return { initialMs, factor, maxMs: durationMs(max, 'backoff.max'), jitter }
 }
 
 /** Options that say how runs overlap would be ignored where all of them may. */

@@ -43,6 +43,11 @@ export interface BackoffInput {
   readonly factor?: number | undefined
   /** The longest wait; `10m` by default. */
   readonly max?: Duration | undefined
+  /**
+   * From 0, the default, to 1: the part of each wait by which it may be shorter, so that what failed together does not
+   * come again together. With 0.5, a wait of 10 seconds is one of 5 to 10.
+   */
+  readonly jitter?: number | undefined
 }
 
 /** What a schedule does besides its recurrence, its job and its key. */

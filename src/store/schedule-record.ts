@@ -1,6 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import { DriverError } from '../errors.ts'
-import type { Definition } from '../schedule/definition.ts'
+import type { Backoff, Definition } from '../schedule/definition.ts'
 import type { Terms } from '../schedule/terms.ts'
 
 /** Whether a schedule is planned from. A broken one cannot be read or planned, and says why. */
@@ -44,6 +44,13 @@ export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
 /** Why a generation was opened. */
 export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'deleted'
 
+/** A definition as an earlier release may have stored it, before there were overlap policies and jitter. */
+type Stored = Omit<Definition, 'overlap' | 'backoff'> & {
+  readonly overlap?: Definition['overlap']
+  readonly backoff: Omit<Backoff, 'jitter'> & Partial<Backoff>
+}
+const NO_JITTER = { jitter: 0 }
+
 /**
  * The definition that a row holds. Only Carillon writes them, so this checks that the text is one of its own making,
  * not each value; what else may be wrong shows when it is compiled.
@@ -51,9 +58,9 @@ export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'de
  * @throws {DriverError} when it is not, so that the schedule can be marked as broken
  */
 export function parseDefinition(text: string): Definition {
-  // What was stored before there were overlap policies has none.
-  const stored = parseStored(text, 'definition') as Omit<Definition, 'overlap'> & Partial<Definition>
-  return { ...stored, overlap: stored.overlap ?? null }
+  const stored = parseStored(text, 'definition') as Stored
+  const { overlap = null, backoff, ...rest } = stored
+  return { ...rest, overlap, backoff: { ...NO_JITTER, ...backoff } }
 }
 
 /** The terms that a row holds, checked in the same way. */

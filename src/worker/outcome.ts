@@ -9,6 +9,7 @@ import {
   WorkerStoppedError,
 } from '../errors.ts'
 import { backoffMs, type Definition } from '../schedule/definition.ts'
+import type { OccurrenceRef } from '../schedule/occurrence.ts'
 import { toJson, type Json } from '../schedule/json.ts'
 import type { RunError } from '../store/ledger.ts'
 import type { RunOutcome } from '../store/run-end.ts'
@@ -26,13 +27,13 @@ const MAX_CODE = 100
  * What a run's end means for its occurrence.
  *
  * @param abortReason why its signal was aborted, if it was
- * @param failures how many earlier attempts failed
+ * @param run the occurrence, and how many of its earlier attempts failed
  */
 export function outcomeOf(
   settled: Settled,
   abortReason: unknown,
   policy: Pick<Definition, 'retries' | 'backoff'>,
-  failures: number,
+  run: OccurrenceRef & { readonly failures: number },
 ): RunOutcome {
   // A handler that came to its end in spite of the abort has done its work, unless it was out of time.
   const timedOut = abortReason instanceof RunTimeoutError
@@ -42,8 +43,8 @@ export function outcomeOf(
 
   const isReplaced = abortReason instanceof RunReplacedError
   const error = timedOut || isReplaced ? abortReason : settled.kind === 'threw' ? settled.error : abortReason
-  const mayRetry = failures < policy.retries && !isReplaced && !(error instanceof InvalidPayloadError)
-  const retryInMs = mayRetry ? backoffMs(policy.backoff, failures + 1) : undefined
+  const mayRetry = run.failures < policy.retries && !isReplaced && !(error instanceof InvalidPayloadError)
+  const retryInMs = mayRetry ? backoffMs(policy.backoff, run.failures + 1, run) : undefined
   return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryInMs }
 }
 

@@ -76,7 +76,7 @@ export class Run {
     const beganAt = this.#clock.now()
     let policy: Pick<Definition, 'retries' | 'backoff'> = {
       retries: 0,
-      backoff: { initialMs: 0, factor: 1, maxMs: 0 },
+      backoff: { initialMs: 0, factor: 1, maxMs: 0, jitter: 0 },
     }
     let settled: Settled | undefined
     try {
@@ -98,7 +98,7 @@ export class Run {
 
     const given = settled ?? { kind: 'threw', error: signal.reason }
     const endedAt = this.#clock.now()
-    const outcome = outcomeOf(given, signal.reason, policy, this.begun.failures)
+    const outcome = outcomeOf(given, signal.reason, policy, this.begun)
     this.#logEnd(outcome, endedAt - beganAt)
     return outcome
   }

@@ -51,6 +51,18 @@ const REFUSED: readonly (readonly [
     /the payload does not fit job "report": user: expected a number/,
   ],
   [
+    'a jitter of more than the wait',
+    [...ADD, '--every', '1m', '--command', 'true', '--backoff', '1m', '--jitter', '1.5'],
+    2,
+    /--jitter "1.5" is not a number from 0 to 1/,
+  ],
+  [
+    'a jitter of no backoff',
+    [...ADD, '--every', '1m', '--command', 'true', '--jitter', '0.5'],
+    2,
+    /--jitter goes with --backoff/,
+  ],
+  [
     'malformed JSON',
     [...ADD, '--every', '1m', '--job', 'report', '--payload', '{user:1}'],
     2,

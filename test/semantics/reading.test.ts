@@ -150,7 +150,7 @@ describe('scheduleInputOf', () => {
     maxRuns: 9,
     spread: '1m',
     retries: 3,
-    backoff: { initial: '1s', factor: 3, max: '1m' },
+    backoff: { initial: '1s', factor: 3, max: '1m', jitter: 0.25 },
     overlap: 'queue-one',
     maxRunning: 2,
     mutex: 'disk',

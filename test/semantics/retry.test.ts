@@ -75,6 +75,34 @@ describe('a run that fails', () => {
     ])
   })
 
+  it('waits for a time that is shorter by up to its jitter, another one for each occurrence', async () => {
+    const backoff = { initial: '40s', jitter: 0.5 }
+    const cron = await startWith(1, { retries: 1, backoff })
+    for (const key of ['b', 'c', 'd', 'e', 'f'])
+      await cron.schedule({ key, cron: '5 10 * * *', job: 'failing', retries: 1, backoff })
+    await world.clock.advance('1h')
+
+    const again = world.begun.filter(({ attempt }) => attempt === 2).map(({ at }) => instant(at))
+    expect(again).toHaveLength(6)
+    expect(new Set(again).size).toBe(6)
+    expect(Math.min(...again)).toBeGreaterThanOrEqual(instant('10:05:20'))
+    expect(Math.max(...again)).toBeLessThanOrEqual(instant('10:05:40'))
+  })
+
+  it('has the jitter 0 where its schedule was stored before there was any, and is not changed by storing it again', async () => {
+    const cron = await startWith(9, { retries: 1 })
+    await world.tamper('a', ({ definition, terms }) => {
+      const { backoff, ...rest } = JSON.parse(definition) as { backoff: { jitter: number } }
+      const { jitter, ...old } = backoff
+      expect(jitter).toBe(0)
+      return { definition: JSON.stringify({ ...rest, backoff: old }), terms }
+    })
+    const again = await cron.schedule({ key: 'a', cron: '5 10 * * *', job: 'failing', retries: 1 })
+    expect(again).toMatchObject({ revision: 1, generation: 1, backoff: { initialMs: 10_000, jitter: 0 } })
+    await world.clock.advance('1h')
+    expect(world.beginnings).toEqual(['10:05 a', '10:05:10 a #2'])
+  })
+
   it('ends as succeeded when a later attempt does, with one id for all attempts', async () => {
     const cron = await startWith(2, { retries: 5 })
     await world.clock.advance('1h')

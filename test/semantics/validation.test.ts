@@ -89,6 +89,8 @@ const REFUSED: Refusal[] = [
   ['half a retry', { retries: 1.5 }, InvalidInputError, 'retries'],
   ['negative retries', { retries: -1 }, InvalidInputError, 'retries'],
   ['a backoff that shrinks', { backoff: { factor: 0.5 } }, InvalidInputError, 'factor'],
+  ['a jitter of more than the wait', { backoff: { jitter: 1.5 } }, InvalidInputError, 'jitter'],
+  ['a negative jitter', { backoff: { jitter: -0.1 } }, InvalidInputError, 'jitter'],
   ['a timeout of nothing', { timeout: 0 }, InvalidInputError, 'timeout'],
   ['a timeout that is no duration', { timeout: '5 minutes' }, InvalidInputError, 'timeout'],
   ['active as text', { active: 'no' }, InvalidInputError, 'active'],

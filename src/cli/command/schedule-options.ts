@@ -3,7 +3,7 @@ import type { CronSyntax, DstRule } from '../../cron/index.ts'
 import type { Duration } from '../../clock/duration.ts'
 import type { PolicyInput, RecurrenceInput } from '../../schedule/schedule-input.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { json, oneOf, wholeNumber } from '../arguments.ts'
+import { fraction, json, oneOf, wholeNumber } from '../arguments.ts'
 import type { WorkOptions } from '../work-input.ts'
 import { dstRule } from './next.ts'
 
@@ -30,6 +30,7 @@ export interface ScheduleOptions extends WorkOptions {
   readonly catchUpMax?: number
   readonly retries?: number
   readonly backoff?: Duration
+  readonly jitter?: number
   readonly timeout?: string
   readonly overlap?: PolicyInput['overlap']
   readonly maxRunning?: number
@@ -102,6 +103,11 @@ export function withScheduleOptions(command: Command): Command {
       'the wait after the first failure, doubled each time; default 10s',
       orZero,
     )
+    .option(
+      '--jitter <fraction>',
+      'the part of each wait, 0 to 1, by which it may be shorter, with --backoff; default 0',
+      fraction('--jitter'),
+    )
     .option('--timeout <duration>', 'how long an attempt may take; default no limit')
     .option(
       '--overlap <policy>',
@@ -121,12 +127,19 @@ export function withScheduleOptions(command: Command): Command {
 /** When and how, as the catalog takes it; only what was given. */
 export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & PolicyInput {
   const { timezone, dst, syntax, except, every, anchor, at } = options
-  const { group, note, queue, startsAt, endsAt, maxRuns, spread, retries, backoff, timeout } = options
+  const { group, note, queue, startsAt, endsAt, maxRuns, spread, retries, timeout } = options
   const { overlap, maxRunning, mutex, minimumBreak } = options
-  const backoffInput = backoff === undefined ? undefined : { initial: backoff }
   const cron = options.cron?.length === 1 ? options.cron[0] : options.cron
   const timing = { cron, timezone, dst, syntax, except, every, anchor, at, startsAt, endsAt, maxRuns, spread }
-  const policy = { group, note, queue, retries, timeout, catchUp: catchUpOf(options), backoff: backoffInput }
+  const policy = {
+    group,
+    note,
+    queue,
+    retries,
+    timeout,
+    catchUp: catchUpOf(options),
+    backoff: backoffOf(options),
+  }
   const guard = { overlap, maxRunning, mutex, minimumBreak }
   const given = Object.entries({ ...timing, ...policy, ...guard }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given)
@@ -138,6 +151,12 @@ function catchUpOf({ catchUp, catchUpPolicy, catchUpMax }: ScheduleOptions): Pol
 
   if (catchUp === undefined || (catchUpPolicy ?? catchUpMax) === undefined) return catchUp
   return { within: catchUp, policy: catchUpPolicy, max: catchUpMax }
+}
+
+function backoffOf({ backoff, jitter }: ScheduleOptions): PolicyInput['backoff'] {
+  if (backoff !== undefined) return { initial: backoff, jitter }
+  if (jitter === undefined) return undefined
+  throw new InvalidInputError('--jitter goes with --backoff, whose wait it makes shorter', '--jitter')
 }
 
 function gather(text: string, before: string[] = []): string[] {

@@ -152,9 +152,10 @@ function catchUpText({ withinMs, policy, max }: Schedule['catchUp']): string {
   return policy === 'latest' ? `the latest run ${since}` : `runs ${since}, the newest ${max} at most`
 }
 
-function retriesText(retries: number, { initialMs, factor, maxMs }: Schedule['backoff']): string {
+function retriesText(retries: number, { initialMs, factor, maxMs, jitter }: Schedule['backoff']): string {
   if (retries === 0) return 'none'
-  return `${retries}, after ${formatDuration(initialMs)}, then ${factor} times as long each, at most ${formatDuration(maxMs)}`
+  const shorter = jitter === 0 ? '' : `; each wait shorter by up to ${Math.round(jitter * 100)} %`
+  return `${retries}, after ${formatDuration(initialMs)}, then ${factor} times as long each, at most ${formatDuration(maxMs)}${shorter}`
 }
 
 function overlapText({ overlap, maxRunning = 1, mutex, minimumBreakMs }: Schedule): string {
