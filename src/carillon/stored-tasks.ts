@@ -15,6 +15,7 @@ const DEFAULTS: { readonly [K in keyof Required<Omit<PolicyInput, 'active'>>]: n
   endsAt: null,
   maxRuns: null,
   spread: null,
+  jitter: null,
   retries: null,
   backoff: null,
   overlap: null,

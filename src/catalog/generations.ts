@@ -5,7 +5,7 @@ import type { Definition } from '../schedule/definition.ts'
 import type { SkipReason } from '../schedule/occurrence.ts'
 import { missedRange, plan, type Plan, type Plannable } from '../schedule/plan.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
-import { compileTerms, plannableAt, termsOf } from '../schedule/terms.ts'
+import { compiledAs, compileTerms, plannableAt, termsOf } from '../schedule/terms.ts'
 import type { CompiledSchedule, ResolvedSchedule } from '../schedule/resolve-definition.ts'
 import type { Recurrence } from '../schedule/recurrence.ts'
 import { compileTiming, sameTiming } from '../schedule/timing.ts'
@@ -51,8 +51,7 @@ export async function createSchedules(
   const { now } = tables
   const terms = schedules.map(({ key, definition }) => termsOf(definition, { namespace, key }))
   const planned = schedules.map(({ active, recurrence }, i) => {
-    const { catchUp, offsetMs } = terms[i]!
-    const compiled = { terms: terms[i]!, recurrence, catchUp, offsetMs }
+    const compiled = compiledAs(terms[i]!, recurrence)
     return active ? planWithin(plannableAt(compiled, now + 1, 0), now, aheadMs) : NOTHING_PLANNED
   })
   const writes = schedules.map(({ key, group, active, definition }, i): NewSchedule => ({

@@ -5,7 +5,8 @@ import type { Schedule } from './schedule-view.ts'
 /** What `schedule()` would have to be given to store a schedule as it is described. */
 export function scheduleInputOf(schedule: Schedule): ScheduleInput & { readonly key: string } {
   const { key, group, cron, timezone, dst, syntax, except, everyMs, anchor, at } = schedule
-  const { job, payload, startsAt, endsAt, maxRuns, spreadMs, retries, timeoutMs, queue, note } = schedule
+  const { job, payload, startsAt, endsAt, maxRuns, spreadMs, jitterMs, retries, timeoutMs, queue, note } =
+    schedule
   const { catchUp, backoff, overlap, maxRunning, mutex, minimumBreakMs } = schedule
   const guard = overlap === 'allow' ? {} : { overlap, maxRunning, mutex, minimumBreak: minimumBreakMs }
   const when = { cron, timezone, dst, syntax, except, every: everyMs, anchor, at, startsAt, endsAt, maxRuns }
@@ -21,6 +22,7 @@ export function scheduleInputOf(schedule: Schedule): ScheduleInput & { readonly 
     retries,
     active: schedule.state === 'active',
     spread: spreadMs,
+    jitter: jitterMs,
     timeout: timeoutMs,
     catchUp: { within: catchUp.withinMs, policy: catchUp.policy, max: catchUp.max },
     backoff: backoffInput(backoff),

@@ -44,6 +44,7 @@ export interface Schedule {
   readonly endsAt: Date | undefined
   readonly maxRuns: number | undefined
   readonly spreadMs: number
+  readonly jitterMs: number
   readonly retries: number
   readonly backoff: Backoff
   /** What happens when a run falls due while others are under way. */
@@ -96,6 +97,7 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     endsAt: dateOf(definition.endsAt),
     maxRuns: definition.maxRuns ?? undefined,
     spreadMs: definition.spreadMs,
+    jitterMs: definition.jitterMs,
     retries: definition.retries,
     backoff: definition.backoff,
     overlap: overlap?.policy ?? 'allow',
@@ -136,6 +138,7 @@ const UNREADABLE: Readable = {
   endsAt: null,
   maxRuns: null,
   spreadMs: 0,
+  jitterMs: 0,
   queue: '',
   job: '',
   payload: null,

@@ -38,6 +38,7 @@ const shape = {
   endsAt: instant.optional(),
   maxRuns: z.int().min(1).optional(),
   spread: duration.optional(),
+  jitter: duration.optional(),
   retries: z.int().min(0).max(1_000).optional(),
   backoff: z
     .strictObject({

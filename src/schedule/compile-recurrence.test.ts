@@ -128,7 +128,15 @@ describe('any recurrence', () => {
   it('goes back the way it came, keeps its bounds, and counts what it names', () => {
     fc.assert(
       fc.property(specs, starts, bounds, bounds, (recurrence, start, startsAt, endsAt) => {
-        const timing = { recurrence, startsAt, endsAt, maxRuns: null, spreadMs: 0, queue: 'default' }
+        const timing = {
+          recurrence,
+          startsAt,
+          endsAt,
+          maxRuns: null,
+          spreadMs: 0,
+          jitterMs: 0,
+          queue: 'default',
+        }
         const compiled = compileTiming(timing, 'seed')
         const unbounded = compileRecurrence(recurrence, 'seed')
 

@@ -15,7 +15,15 @@ const NOW = Date.UTC(2026, 5, 1, 10)
 const NO_CATCH_UP: CatchUp = { withinMs: 0, policy: 'all', max: 10_000 }
 
 function plannable(recurrence: Recurrence, nextAt: Instant, more: Partial<Plannable> = {}): Plannable {
-  return { recurrence, nextAt, catchUp: NO_CATCH_UP, runsLeft: Infinity, offsetMs: 0, ...more }
+  return {
+    recurrence,
+    nextAt,
+    catchUp: NO_CATCH_UP,
+    runsLeft: Infinity,
+    offsetMs: 0,
+    jitter: undefined,
+    ...more,
+  }
 }
 
 function nominals(planned: { occurrences: readonly { nominalAt: Instant }[] }): Instant[] {

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import type { CatchUp } from './definition.ts'
+import { jitterMs, type Jitter } from './jitter.ts'
 import type { Recurrence } from './recurrence.ts'
 
 /** What the planner needs to know of a schedule. */
@@ -12,6 +13,8 @@ export interface Plannable {
   readonly runsLeft: number
   /** The delay of due over nominal, in milliseconds; cut short so as not to reach the next occurrence. */
   readonly offsetMs: number
+  /** What adds a delay to it that is each occurrence's own; cut short with it. */
+  readonly jitter: Jitter | undefined
 }
 
 export interface PlannedOccurrence {
@@ -118,11 +121,12 @@ export function firstToRun(
 
 /** When an occurrence falls due: later than its nominal instant by the delay, but before the `following` one. */
 export function dueOf(
-  { offsetMs }: Pick<Plannable, 'offsetMs'>,
+  { offsetMs, jitter }: Pick<Plannable, 'offsetMs' | 'jitter'>,
   nominalAt: Instant,
   following: Instant | undefined,
 ): Instant {
-  return Math.min(nominalAt + offsetMs, (following ?? Infinity) - 1)
+  const ownMs = jitter === undefined ? 0 : jitterMs(jitter, nominalAt)
+  return Math.min(nominalAt + offsetMs + ownMs, (following ?? Infinity) - 1)
 }
 
 /** The first missed occurrence that is still to run, if any. Those that are exactly `within` old are too old. */

@@ -65,6 +65,8 @@ export interface PolicyInput {
   readonly maxRuns?: number | undefined
   /** Delays runs by a part of this that is stable for the key, so that not everything starts at minute zero. */
   readonly spread?: Duration | undefined
+  /** Delays each run by a part of this that is another one each time, so that runs don't keep time with others. */
+  readonly jitter?: Duration | undefined
   /** How many more attempts a failed run gets; 0 by default. */
   readonly retries?: number | undefined
   readonly backoff?: BackoffInput | undefined

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import type { CatchUp, Definition } from './definition.ts'
+import { jitterOf, type Jitter } from './jitter.ts'
 import type { Plannable } from './plan.ts'
 import { seedOf, type ScheduleIdentity } from './schedule-identity.ts'
 import { spreadOffsetMs } from './spread.ts'
@@ -11,33 +12,44 @@ import type { Recurrence } from './recurrence.ts'
  * schedules reads no payload; and the same for schedules that run at the same times, so that they are compiled and
  * planned once.
  */
-export interface Terms extends Omit<Timing, 'spreadMs'> {
+export interface Terms extends Omit<Timing, 'spreadMs' | 'jitterMs'> {
   readonly job: string
   readonly catchUp: CatchUp
   /** The delay of due over nominal that `spread` gives this schedule, in milliseconds. */
   readonly offsetMs: number
+  /** What delays each of its occurrences by another amount; absent where nothing does. */
+  readonly jitter?: Jitter
   /** What `H` in an expression is drawn from; absent where there is none. */
   readonly seed?: string
 }
 
 /** Terms made ready for the planner. */
-export interface CompiledTerms extends Pick<Plannable, 'recurrence' | 'catchUp' | 'offsetMs'> {
+export interface CompiledTerms extends Pick<Plannable, 'recurrence' | 'catchUp' | 'offsetMs' | 'jitter'> {
   readonly terms: Terms
   readonly recurrence: Recurrence
 }
 
 /** The terms of a definition for one schedule. */
 export function termsOf(definition: Definition, identity: ScheduleIdentity): Terms {
-  const { recurrence, startsAt, endsAt, maxRuns, spreadMs, queue, job, catchUp } = definition
+  const { recurrence, startsAt, endsAt, maxRuns, spreadMs, jitterMs, queue, job, catchUp } = definition
   const offsetMs = spreadOffsetMs(identity.namespace, identity.key, spreadMs)
   const terms = { recurrence, startsAt, endsAt, maxRuns, queue, job, catchUp, offsetMs }
-  return mayHash(definition) ? { ...terms, seed: seedOf(identity) } : terms
+  return {
+    ...terms,
+    ...(jitterMs > 0 && { jitter: jitterOf(identity, jitterMs) }),
+    ...(mayHash(definition) && { seed: seedOf(identity) }),
+  }
 }
 
 /** @throws {CronSyntaxError | UnknownZoneError} when the recurrence cannot be compiled */
 export function compileTerms(terms: Terms): CompiledTerms {
-  const recurrence = compileTiming(terms, terms.seed ?? '')
-  return { terms, recurrence, catchUp: terms.catchUp, offsetMs: terms.offsetMs }
+  return compiledAs(terms, compileTiming(terms, terms.seed ?? ''))
+}
+
+/** The same where the recurrence is compiled already. */
+export function compiledAs(terms: Terms, recurrence: Recurrence): CompiledTerms {
+  const { catchUp, offsetMs, jitter } = terms
+  return { terms, recurrence, catchUp, offsetMs, jitter }
 }
 
 /**

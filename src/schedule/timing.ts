@@ -16,6 +16,8 @@ export interface Timing {
   readonly maxRuns: number | null
   /** The window over which a stable hash of the key delays its runs, in milliseconds. */
   readonly spreadMs: number
+  /** The window over which a stable hash of the key and the nominal instant delays each run, in milliseconds. */
+  readonly jitterMs: number
   /** The queue that delivers the occurrences. */
   readonly queue: string
 }
@@ -26,8 +28,8 @@ export function sameTiming(a: Timing, b: Timing): boolean {
 }
 
 /** The timing alone, of a larger definition. */
-function timingOf({ recurrence, startsAt, endsAt, maxRuns, spreadMs, queue }: Timing): Timing {
-  return { recurrence, startsAt, endsAt, maxRuns, spreadMs, queue }
+function timingOf({ recurrence, startsAt, endsAt, maxRuns, spreadMs, jitterMs, queue }: Timing): Timing {
+  return { recurrence, startsAt, endsAt, maxRuns, spreadMs, jitterMs, queue }
 }
 
 /**

@@ -45,8 +45,9 @@ export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
 export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'deleted'
 
 /** A definition as an earlier release may have stored it, before there were overlap policies and jitter. */
-type Stored = Omit<Definition, 'overlap' | 'backoff'> & {
+type Stored = Omit<Definition, 'overlap' | 'jitterMs' | 'backoff'> & {
   readonly overlap?: Definition['overlap']
+  readonly jitterMs?: number
   readonly backoff: Omit<Backoff, 'jitter'> & Partial<Backoff>
 }
 const NO_JITTER = { jitter: 0 }
@@ -59,8 +60,8 @@ const NO_JITTER = { jitter: 0 }
  */
 export function parseDefinition(text: string): Definition {
   const stored = parseStored(text, 'definition') as Stored
-  const { overlap = null, backoff, ...rest } = stored
-  return { ...rest, overlap, backoff: { ...NO_JITTER, ...backoff } }
+  const { overlap = null, jitterMs = 0, backoff, ...rest } = stored
+  return { ...rest, overlap, jitterMs, backoff: { ...NO_JITTER, ...backoff } }
 }
 
 /** The terms that a row holds, checked in the same way. */

@@ -52,15 +52,15 @@ const REFUSED: readonly (readonly [
   ],
   [
     'a jitter of more than the wait',
-    [...ADD, '--every', '1m', '--command', 'true', '--backoff', '1m', '--jitter', '1.5'],
+    [...ADD, '--every', '1m', '--command', 'true', '--backoff', '1m', '--backoff-jitter', '1.5'],
     2,
-    /--jitter "1.5" is not a number from 0 to 1/,
+    /--backoff-jitter "1.5" is not a number from 0 to 1/,
   ],
   [
     'a jitter of no backoff',
-    [...ADD, '--every', '1m', '--command', 'true', '--jitter', '0.5'],
+    [...ADD, '--every', '1m', '--command', 'true', '--backoff-jitter', '0.5'],
     2,
-    /--jitter goes with --backoff/,
+    /--backoff-jitter goes with --backoff/,
   ],
   [
     'malformed JSON',

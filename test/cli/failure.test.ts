@@ -4,7 +4,7 @@ import { commandLine } from './carillon.ts'
 describe('what a schedule does about failures, on the command line', () => {
   it('is given with the waits of its retries drawn apart, and shown', async () => {
     using cli = commandLine()
-    const retries = ['--retries', '2', '--backoff', '1m', '--jitter', '0.25']
+    const retries = ['--retries', '2', '--backoff', '1m', '--backoff-jitter', '0.25']
     await cli.run('schedule', 'add', 'backup', '--every', '1h', ...retries, '--', 'true')
     expect((await cli.run('schedule', 'show', 'backup')).stdout).toMatch(
       /^ +retries +2, after 1m, .* at most 10m; each wait shorter by up to 25 %$/m,

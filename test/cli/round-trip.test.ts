@@ -10,7 +10,18 @@ describe('schedules on the command line', () => {
     using cli = commandLine()
 
     const when = ['--cron', '0 2 * * *', '--timezone', 'Europe/Berlin']
-    const how = ['--group', 'nightly', '--retries', '2', '--timeout', '30m', '--catch-up', '1h']
+    const how = [
+      '--jitter',
+      '5m',
+      '--group',
+      'nightly',
+      '--retries',
+      '2',
+      '--timeout',
+      '30m',
+      '--catch-up',
+      '1h',
+    ]
     const what = ['--command', `pg_dump -f 'my file' app`]
     const added = await cli.run('schedule', 'add', 'backup', ...when, ...how, ...what)
     expect(added.status).toBe(0)
@@ -45,6 +56,7 @@ describe('schedules on the command line', () => {
       /^ +catch-up +runs missed in the last 1h, the newest 10000 at most$/m,
       /^ +retries +2, after 10s, then 2 times as long each, at most 10m$/m,
       /^ +timeout +30m$/m,
+      /^ +jitter +up to 5m$/m,
       /^ +in words +At 02:00$/m,
     ])
       expect(shown).toMatch(line)

@@ -89,7 +89,20 @@ describe('a run', () => {
     const { nominalAt } = await cron.trigger('a')
     await world.clock.advanceTo(instant('13:00'))
     expect(await why(cron, nominalAt.getTime())).toMatch(/^ran succeeded: .* It was begun by hand\.$/)
-    expect(await why(cron, instant('12:00'))).toMatch(/ after the instant, by its spread or a break\.$/)
+    expect(await why(cron, instant('12:00'))).toMatch(/ after the instant, by its spread\.$/)
+    await cron.schedule({ ...AT_FIVE, key: 'j', cron: '0 14 * * *', spread: '1h', jitter: '10m' })
+    await world.clock.advanceTo(instant('15:30'))
+    expect(await why(cron, instant('14:00'), 'j')).toMatch(/by its spread and its jitter\.$/)
+    await cron.schedule({
+      ...AT_FIVE,
+      key: 'k',
+      cron: '0 16 * * *',
+      jitter: '1h',
+      overlap: 'skip',
+      minimumBreak: '1s',
+    })
+    await world.clock.advanceTo(instant('17:30'))
+    expect(await why(cron, instant('16:00'), 'k')).toMatch(/by its jitter or a break\.$/)
   })
 })
 

@@ -149,6 +149,7 @@ describe('scheduleInputOf', () => {
     endsAt: '2026-07-01T00:00:00Z',
     maxRuns: 9,
     spread: '1m',
+    jitter: '10s',
     retries: 3,
     backoff: { initial: '1s', factor: 3, max: '1m', jitter: 0.25 },
     overlap: 'queue-one',

@@ -26,7 +26,10 @@ export function tellOccurrence(
   const definition = generation?.definition
   const at = (time: Instant) => zonedTime(time, definition === undefined ? 'UTC' : zoneOf(definition))
   const { state, dueAt, attempt, error } = occurrence
-  const notes = [...changesOf(occurrence, instant, recurrence), ...latenessOf(occurrence, definition, at)]
+  const notes = [
+    ...changesOf(occurrence, instant, recurrence, definition),
+    ...latenessOf(occurrence, definition, at),
+  ]
   const tell = (verdict: Told['verdict'], code: Told['code'], ...sentences: string[]): Told => ({
     verdict,
     code,
@@ -87,6 +90,7 @@ function changesOf(
   { origin, dueAt, nominalAt, attempt }: OccurrenceRecord,
   instant: Instant,
   recurrence: Recurrence | undefined,
+  definition: Definition | undefined,
 ): string[] {
   if (origin === 'manual') return ['It was begun by hand.']
   const notes = origin === 'backfill' ? ['A backfill made up for it.'] : []
@@ -98,8 +102,20 @@ function changesOf(
   if (change?.secondPass === true)
     notes.push('It is the second of two runs at this time of day, which a clock change repeats.')
   if (attempt <= 1 && dueAt > nominalAt && origin === 'schedule')
-    notes.push(`It is due ${formatDuration(dueAt - nominalAt)} after the instant, by its spread or a break.`)
+    notes.push(
+      `It is due ${formatDuration(dueAt - nominalAt)} after the instant, by ${delayText(definition)}.`,
+    )
   return notes
+}
+
+/** What may have moved an occurrence. */
+function delayText(definition: Definition | undefined): string {
+  if (definition === undefined) return 'its spread, its jitter or a break'
+  const { spreadMs, jitterMs, overlap } = definition
+  const own = [...(spreadMs > 0 ? ['its spread'] : []), ...(jitterMs > 0 ? ['its jitter'] : [])].join(' and ')
+  // A break is a policy, and one that has moved an occurrence may be gone.
+  const mayBreak = own === '' || (overlap !== null && overlap.minimumBreakMs > 0)
+  return [...(own === '' ? [] : [own]), ...(mayBreak ? ['a break'] : [])].join(' or ')
 }
 
 /** Why it was late, if it was. */

@@ -25,12 +25,13 @@ export interface ScheduleOptions extends WorkOptions {
   readonly endsAt?: string
   readonly maxRuns?: number
   readonly spread?: Duration
+  readonly jitter?: Duration
   readonly catchUp?: Duration
   readonly catchUpPolicy?: 'all' | 'latest'
   readonly catchUpMax?: number
   readonly retries?: number
   readonly backoff?: Duration
-  readonly jitter?: number
+  readonly backoffJitter?: number
   readonly timeout?: string
   readonly overlap?: PolicyInput['overlap']
   readonly maxRunning?: number
@@ -82,6 +83,7 @@ export function withScheduleOptions(command: Command): Command {
     .option('--ends-at <instant>', 'no run is later')
     .option('--max-runs <n>', 'how many runs in all', wholeNumber('--max-runs', 1))
     .option('--spread <duration>', 'delay runs by a part of this that is stable for the key', orZero)
+    .option('--jitter <duration>', 'delay each run by a part of this that is another one each time', orZero)
     .option(
       '--catch-up <duration>',
       'run what was missed while no server was up, if it is younger than this',
@@ -104,9 +106,9 @@ export function withScheduleOptions(command: Command): Command {
       orZero,
     )
     .option(
-      '--jitter <fraction>',
+      '--backoff-jitter <fraction>',
       'the part of each wait, 0 to 1, by which it may be shorter, with --backoff; default 0',
-      fraction('--jitter'),
+      fraction('--backoff-jitter'),
     )
     .option('--timeout <duration>', 'how long an attempt may take; default no limit')
     .option(
@@ -127,10 +129,11 @@ export function withScheduleOptions(command: Command): Command {
 /** When and how, as the catalog takes it; only what was given. */
 export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & PolicyInput {
   const { timezone, dst, syntax, except, every, anchor, at } = options
-  const { group, note, queue, startsAt, endsAt, maxRuns, spread, retries, timeout } = options
+  const { group, note, queue, startsAt, endsAt, maxRuns, spread, jitter, retries, timeout } = options
   const { overlap, maxRunning, mutex, minimumBreak } = options
   const cron = options.cron?.length === 1 ? options.cron[0] : options.cron
-  const timing = { cron, timezone, dst, syntax, except, every, anchor, at, startsAt, endsAt, maxRuns, spread }
+  const when = { cron, timezone, dst, syntax, except, every, anchor, at }
+  const timing = { ...when, startsAt, endsAt, maxRuns, spread, jitter }
   const policy = {
     group,
     note,
@@ -153,10 +156,13 @@ function catchUpOf({ catchUp, catchUpPolicy, catchUpMax }: ScheduleOptions): Pol
   return { within: catchUp, policy: catchUpPolicy, max: catchUpMax }
 }
 
-function backoffOf({ backoff, jitter }: ScheduleOptions): PolicyInput['backoff'] {
+function backoffOf({ backoff, backoffJitter: jitter }: ScheduleOptions): PolicyInput['backoff'] {
   if (backoff !== undefined) return { initial: backoff, jitter }
   if (jitter === undefined) return undefined
-  throw new InvalidInputError('--jitter goes with --backoff, whose wait it makes shorter', '--jitter')
+  throw new InvalidInputError(
+    '--backoff-jitter goes with --backoff, whose wait it makes shorter',
+    '--backoff-jitter',
+  )
 }
 
 function gather(text: string, before: string[] = []): string[] {

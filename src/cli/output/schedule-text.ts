@@ -80,6 +80,7 @@ export function scheduleDetails(
       ['not after', schedule.endsAt && timeText(schedule.endsAt, now)],
       ['runs in all', schedule.maxRuns?.toString()],
       ['spread over', schedule.spreadMs === 0 ? undefined : formatDuration(schedule.spreadMs)],
+      ['jitter', schedule.jitterMs === 0 ? undefined : `up to ${formatDuration(schedule.jitterMs)}`],
       ['catch-up', catchUpText(catchUp)],
       ['retries', retriesText(schedule.retries, backoff)],
       ['overlap', overlapText(schedule)],

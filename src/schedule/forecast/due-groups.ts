@@ -4,7 +4,7 @@ import { firstToRun } from '../plan.ts'
 import type { Recurrence, RecurrenceSpec } from '../recurrence.ts'
 import type { Terms } from '../terms.ts'
 import { compileTiming } from '../timing.ts'
-import type { DueInstants } from './due-instants.ts'
+import { longestDelayMs, type DueInstants } from './due-instants.ts'
 
 /** What decides when a schedule's occurrences fall due. */
 export interface ForecastSchedule {
@@ -62,7 +62,8 @@ export class DueGroups {
     const { id, recurrence } = this.#compiled(schedule.terms)
     const due = this.#dueOf(schedule, recurrence)
     const { nextAt = '', runsLeft = '' } = due.limit ?? {}
-    const key = [id, due.offsetMs, due.after, nextAt, runsLeft].join(' ')
+    const { withinMs = '', seed = '' } = due.jitter ?? {}
+    const key = [id, due.offsetMs, withinMs, seed, due.after, nextAt, runsLeft].join(' ')
 
     let group = this.#groups.get(key)
     if (group === undefined) this.#groups.set(key, (group = { due, labels: new Map() }))
@@ -81,10 +82,10 @@ export class DueGroups {
 
   #dueOf(schedule: ForecastSchedule, recurrence: Recurrence): DueInstants {
     const { terms, validFrom } = schedule
-    const { offsetMs } = terms
+    const { offsetMs, jitter } = terms
     // Of nearly all schedules the definition is older than that, which is then nothing to tell them apart by.
-    const after = validFrom < this.#from - offsetMs ? -Infinity : validFrom
-    return { recurrence, offsetMs, after, limit: this.#limitOf(schedule, recurrence) }
+    const after = validFrom < this.#from - longestDelayMs({ offsetMs, jitter }) ? -Infinity : validFrom
+    return { recurrence, offsetMs, jitter, after, limit: this.#limitOf(schedule, recurrence) }
   }
 
   #limitOf({ terms, nextAt, lastAt, planned }: ForecastSchedule, recurrence: Recurrence) {

@@ -98,6 +98,7 @@ const bounds: fc.Arbitrary<Partial<ScheduleInput>> = fc.record(
     startsAt: fc.integer({ min: START, max: START + DAY }),
     maxRuns: fc.constantFrom(1, 3, 100, 5_000),
     spread: fc.constantFrom('1s', '5m', '3h'),
+    jitter: fc.constantFrom('1s', '5m', '3h'),
   },
   { requiredKeys: [] },
 )
@@ -193,13 +194,15 @@ describe('DueGroups', () => {
     add({ every: '1h', job: 'a', catchUp: '1h', queue: 'mail' }, 'x', START + HOUR)
     add({ every: '1h', job: 'b' }, 'y')
     add({ every: '1h', job: 'a', endsAt: START + DAY }, 'x')
+    add({ every: '1h', job: 'a', jitter: '1m' }, 'z')
+    add({ every: '1h', job: 'a', jitter: '1m', key: 'b' }, 'z')
     add({ every: '1h', job: 'a' }, 'x', START + DAY)
     for (let i = 0; i < 1_000; i++) add({ cron: 'H * * * *', key: `key-${i}`, job: 'a' }, 'x')
 
-    expect(groups.size).toBe(64)
+    expect(groups.size).toBe(66)
     const labels = groups.take().map((group) => Object.fromEntries(group.labels))
-    expect(labels.slice(0, 3)).toEqual([{ x: 2, y: 1 }, { x: 1 }, { x: 1 }])
-    expect(labels).toHaveLength(63)
+    expect(labels.slice(0, 3)).toEqual([{ x: 2, y: 1 }, { x: 1 }, { z: 1 }])
+    expect(labels).toHaveLength(65)
     expect(groups.size).toBe(0)
   })
 })

@@ -3,7 +3,7 @@ import { dueOf, type Plannable } from '../plan.ts'
 import type { Buckets } from './buckets.ts'
 
 /** The occurrences of one schedule, or of all that have the same. */
-export interface DueInstants extends Pick<Plannable, 'recurrence' | 'offsetMs'> {
+export interface DueInstants extends Pick<Plannable, 'recurrence' | 'offsetMs' | 'jitter'> {
   /** No nominal instant up to this one is an occurrence: the definition was not in force. */
   readonly after: Instant
   /** Where the number of runs is limited, what is left of it. */
@@ -59,8 +59,14 @@ function* walk(
 }
 
 /** Since an occurrence is due before the next one's instant, only the newest one before `from` may be due after it. */
-function firstThatMayBeDue({ recurrence, offsetMs }: DueInstants, from: Instant): Instant | undefined {
-  return recurrence.previousMs(from, from - offsetMs) ?? recurrence.nextMs(from - 1)
+function firstThatMayBeDue(due: DueInstants, from: Instant): Instant | undefined {
+  const { recurrence } = due
+  return recurrence.previousMs(from, from - longestDelayMs(due)) ?? recurrence.nextMs(from - 1)
+}
+
+/** How much later than its nominal instant an occurrence may be due. */
+export function longestDelayMs({ offsetMs, jitter }: Pick<DueInstants, 'offsetMs' | 'jitter'>): number {
+  return offsetMs + (jitter?.withinMs ?? 0)
 }
 
 function* countByBucket(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { jitterMs, jitterOf } from '../jitter.ts'
 import { simulate } from './simulate.ts'
 import type { SimulatedRun, SimulatedSchedule, SimulationOptions } from './simulation.ts'
 
@@ -117,6 +118,22 @@ it('keeps to the concurrency, the one that is due first at the front', async () 
   const { runs, mostAtOnce } = await runsOf(schedules, { concurrency: 2 })
   expect(mostAtOnce).toEqual({ count: 2, at: new Date(at('10:01')) })
   expect(runs).toEqual(['10:01 ran 10:01-10:02:30', '10:01 ran 10:01-10:02:30', '10:01 ran 10:02:30-10:04'])
+})
+
+it('delays runs by their jitter, as the planner does', async () => {
+  const delays: number[] = []
+  await simulate({
+    schedules: [{ ...EVERY_MINUTE, jitter: '40s' }],
+    from: at('10:00'),
+    until: at('10:10:59'),
+    onRun: ({ nominalAt, dueAt, startedAt, lateMs }) => {
+      delays.push(dueAt.getTime() - nominalAt.getTime())
+      expect({ startedAt, lateMs }).toEqual({ startedAt: dueAt, lateMs: 0 })
+    },
+  })
+  const jitter = jitterOf({ namespace: 'default', key: 'a' }, 40_000)
+  const drawn = Array.from({ length: 10 }, (_, i) => jitterMs(jitter, Date.parse(at('10:01')) + i * 60_000))
+  expect(delays).toEqual(drawn)
 })
 
 it('tells the fullest minutes', async () => {
