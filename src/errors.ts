@@ -114,6 +114,22 @@ export class ScheduleConflictError extends CarillonError {
   }
 }
 
+/** The namespace would have more than it may. `quota` says which limit it is, as in `schedules`. */
+export class QuotaExceededError extends CarillonError {
+  readonly code = 'QUOTA_EXCEEDED'
+  readonly namespace: string
+  readonly quota: 'schedules' | 'shortestInterval' | 'runsPerMinute'
+  /** How much it may have; of `shortestInterval` in milliseconds. */
+  readonly limit: number
+
+  constructor(message: string, of: Pick<QuotaExceededError, 'namespace' | 'quota' | 'limit'>) {
+    super(message)
+    this.namespace = of.namespace
+    this.quota = of.quota
+    this.limit = of.limit
+  }
+}
+
 /** The lease of a run was lost: another server may run the occurrence now, and what this one writes no longer counts. */
 export class LeaseLostError extends CarillonError {
   readonly code = 'LEASE_LOST'

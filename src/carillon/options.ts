@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { Quotas, type QuotaSettings } from '../catalog/quotas.ts'
 import type { Clock } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { SystemClock } from '../clock/system-clock.ts'
@@ -43,6 +44,8 @@ export interface CarillonOptions {
   readonly ahead?: Duration | undefined
   /** The time between two passes; `5m` by default. It must not be longer than `ahead`. */
   readonly interval?: Duration | undefined
+  /** How much each namespace may have; without limits by default. */
+  readonly quotas?: QuotaSettings | undefined
   /** How fast what was missed is caught up, and from when on an operator is asked; at once and never by default. */
   readonly catchUp?: CatchUpSettings | undefined
 
@@ -81,6 +84,7 @@ export interface Settings extends ResolvedCatchUp {
   readonly graceMs: number
   readonly keepMs: number
   readonly maxPayloadBytes: number
+  readonly quotas: Quotas
   /** Unique for each start of each process. */
   readonly owner: string
   readonly logger: Logger
@@ -98,6 +102,7 @@ const KNOWN = Object.keys({
   ahead: 1,
   interval: 1,
   catchUp: 1,
+  quotas: 1,
   concurrency: 1,
   lease: 1,
   grace: 1,
@@ -138,6 +143,7 @@ export function resolveOptions(options: CarillonOptions): Settings {
     graceMs: durationMs(options.grace ?? '30s', 'grace'),
     keepMs: durationMs(options.keepHistory ?? '7d', 'keepHistory'),
     maxPayloadBytes: options.maxPayloadBytes ?? 64 * 1024,
+    quotas: new Quotas(options.quotas),
     owner: `${options.server ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString('hex')}`,
     logger: guarded(options.logger ?? consoleLogger),
     clock: options.clock ?? new SystemClock(),

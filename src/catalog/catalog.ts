@@ -22,6 +22,7 @@ import { describeRecord, type Schedule } from './schedule-view.ts'
 import { getSchedule, notFound, ScheduleReader, type ReaderParts } from './schedule-reader.ts'
 import { BulkWriter, type WriteCounts } from './bulk-writer.ts'
 import { ScheduleWriter } from './schedule-writer.ts'
+import { Quotas } from './quotas.ts'
 import { retryOccurrence } from './retry.ts'
 import { backfillSchedule, type BackfillOptions, type BackfillReport } from './backfill/backfill.ts'
 import { checkRevision, isAs } from './revision.ts'
@@ -48,12 +49,14 @@ export class Catalog extends ScheduleReader {
   readonly #parts: CatalogParts
   readonly #resolver: ScheduleResolver
   readonly #writer: ScheduleWriter
+  readonly #quotas: Quotas
 
   constructor(parts: CatalogParts, namespaceName: string) {
     super(parts, namespaceName)
     this.#parts = parts
     this.#resolver = new ScheduleResolver(parts, namespaceName)
-    this.#writer = new ScheduleWriter(parts.store, namespaceName, parts.aheadMs, parts.origin ?? 'user')
+    this.#quotas = parts.quotas ?? new Quotas(undefined)
+    this.#writer = new ScheduleWriter(parts, namespaceName, parts.origin ?? 'user')
   }
 
   /**
@@ -144,7 +147,9 @@ export class Catalog extends ScheduleReader {
         isWritten &&= isAs(record, resolved)
         if (isWritten || record.id !== id || record.revision !== revision) return record
         isWritten = true
-        await changeSchedule(tables, record, resolved, this.#parts.aheadMs)
+        await this.#quotas.watch(tables, this.namespaceName, () =>
+          changeSchedule(tables, record, resolved, this.#parts.aheadMs),
+        )
         return record
       })
       if (isWritten) return this.#changed(key)
@@ -197,7 +202,10 @@ export class Catalog extends ScheduleReader {
       throw new InvalidInputError(message + hint, 'missed')
     }
     return this.#change(async (tables) => {
-      await resumeSchedule(tables, await this.#lock(tables, key), missed, this.#parts.aheadMs)
+      const record = await this.#lock(tables, key)
+      await this.#quotas.watch(tables, this.namespaceName, () =>
+        resumeSchedule(tables, record, missed, this.#parts.aheadMs),
+      )
       return key
     })
   }

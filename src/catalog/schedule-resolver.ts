@@ -8,6 +8,7 @@ import { didYouMean } from '../suggestion.ts'
 import type { Job } from '../task/job.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 import type { ScheduleToWrite } from './generations.ts'
+import type { Quotas } from './quotas.ts'
 
 /** A schedule to store. The job is named, or given as `defineJob` made it, which types the payload. */
 export type ScheduleOptions<Input = unknown> = Omit<ScheduleInput, 'job' | 'payload'> & {
@@ -23,6 +24,8 @@ export interface ResolverParts {
   readonly queues: readonly string[]
   /** The largest payload, in bytes of JSON. */
   readonly maxPayloadBytes: number
+  /** Without limits when left out. */
+  readonly quotas?: Quotas
 }
 
 /** Checks the schedules of one namespace, as callers give them, and writes out their defaults. */
@@ -44,7 +47,7 @@ export class ScheduleResolver {
 
   /** @param isForJob whether the job is to be asked about the payload; one that did not change was asked before */
   async resolve(input: ScheduleInput, key: string, isForJob = true): Promise<CompiledSchedule> {
-    const { jobs, queues, maxPayloadBytes } = this.#parts
+    const { jobs, queues, maxPayloadBytes, quotas } = this.#parts
     const resolved = resolveDefinition(input, seedOf({ namespace: this.#namespace, key }))
     const { job, payload } = resolved.definition
 
@@ -60,6 +63,7 @@ export class ScheduleResolver {
       const message = `the payload for job "${job}" has ${bytes} bytes as JSON; at most ${maxPayloadBytes} are allowed`
       throw new InvalidPayloadError(message, job)
     }
+    quotas?.checkInterval(this.#namespace, resolved)
     if (isForJob) await jobs.checkPayload(job, payload)
     return resolved
   }

@@ -2,6 +2,7 @@ import type { Instant } from '../clock/clock.ts'
 import { isRefusal } from '../sql/sql-error.ts'
 import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
 import type { Tables, Transactions } from '../store/store.ts'
+import { Quotas } from './quotas.ts'
 import { changeSchedule, createSchedules, type ScheduleToWrite } from './generations.ts'
 
 /** How many schedules are written in one transaction at most. */
@@ -52,6 +53,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** What a writer works with. */
+export interface WriterParts {
+  readonly store: Transactions
+  readonly aheadMs: number
+  readonly quotas?: Quotas
+}
+
 /**
  * Stores schedules of one namespace, new ones and replacements. Those that are asked for while others are being written
  * go together in the next transaction: many single calls cost little more than one for all of them.
@@ -61,12 +69,14 @@ export class ScheduleWriter {
   readonly #namespace: string
   readonly #origin: ScheduleOrigin
   readonly #aheadMs: number
+  readonly #quotas: Quotas
   #waiting: Waiting[] = []
   #isAtWork = false
 
   /** @param origin that of what is new */
-  constructor(store: Transactions, namespace: string, aheadMs: number, origin: ScheduleOrigin) {
+  constructor({ store, aheadMs, quotas }: WriterParts, namespace: string, origin: ScheduleOrigin) {
     this.#store = store
+    this.#quotas = quotas ?? new Quotas(undefined)
     this.#namespace = namespace
     this.#aheadMs = aheadMs
     this.#origin = origin
@@ -84,7 +94,9 @@ export class ScheduleWriter {
   async writeAll(schedules: readonly ScheduleToWrite[]): Promise<WrittenSchedule[]> {
     for (let collisions = 0; ; collisions++) {
       try {
-        return await this.#store.transaction((tables) => this.#writeIn(tables, schedules))
+        return await this.#store.transaction((tables) =>
+          this.#quotas.watch(tables, this.#namespace, () => this.#writeIn(tables, schedules)),
+        )
       } catch (error) {
         // Somebody else has just stored one of the keys, so that it is there now, to be replaced.
         if (!isRefusal(error) || collisions >= MOST_COLLISIONS) throw error

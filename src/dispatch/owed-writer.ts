@@ -30,6 +30,8 @@ export interface OwedProgress {
 const LOOK_AGAIN_MS = 1_000
 /** When to look again whether an operator has let go what is held. */
 const HELD_MS = 15_000
+/** The name of the pace. */
+const PACE = 'catch-up'
 const DAY_MS = 24 * 3_600_000
 /** How many ranges are looked at besides those that there is room for: some may be in others' hands, or broken. */
 const SPARE = 100
@@ -71,7 +73,7 @@ export class OwedWriter {
   }
 
   async #window(tables: Tables, until: Instant): Promise<OwedProgress> {
-    const usedUntil = await tables.owed.holdPace()
+    const usedUntil = await tables.paces.holdFree(PACE)
     const now = await tables.exactNow()
     if (usedUntil === undefined) return { written: 0, held: 0, nextAt: now + LOOK_AGAIN_MS }
     // A clock that was set back must not stop it.
@@ -93,7 +95,7 @@ export class OwedWriter {
       written += await this.#writeOf(tables, namespace, instants, onlyReleased)
     const isLeft = [...wanted.values()].reduce((sum, runs) => sum + runs, 0) > written
     if (written > 0)
-      await tables.owed.keepPace(isLeft ? from + RATE_WINDOW_MS : this.#usedUntil(from, written))
+      await tables.paces.keep(PACE, isLeft ? from + RATE_WINDOW_MS : this.#usedUntil(from, written))
     if (isLeft) return { written, held, nextAt: written > 0 ? from + RATE_WINDOW_MS : now + LOOK_AGAIN_MS }
     return { written, held, nextAt: held > 0 ? now + HELD_MS : Infinity }
   }

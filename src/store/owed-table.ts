@@ -50,7 +50,6 @@ const COLUMNS = sql`o.schedule_id, o.generation, o.from_at, o.until_at, o.runs, 
 const KEY = ['schedule_id', 'until_at', 'generation'] as const
 const KEY_COLUMNS = { schedule_id: 'integer', until_at: 'integer', generation: 'integer' } as const
 const IS_SAME = sql`o.schedule_id = r.schedule_id and o.until_at = r.until_at and o.generation = r.generation`
-const PACE = 'catch-up'
 
 /**
  * What is to be caught up at a rate. A schedule's ranges are changed by who holds its cursor; and only who holds the pace
@@ -183,32 +182,6 @@ export class OwedTable {
     if (namespace !== undefined) query = query.where('namespace', '=', namespace)
     await query.execute()
     return held
-  }
-
-  /**
-   * Holds the pace to the end of the transaction.
-   *
-   * @returns up to when the rate is used up; `undefined` when somebody else holds it
-   */
-  async holdPace(): Promise<Instant | undefined> {
-    const find = () =>
-      this.#sql
-        .selectFrom('carillon_paces')
-        .select('until_at')
-        .where('name', '=', PACE)
-        .modifyEnd(this.#flavor.forUpdateSkipLocked)
-        .executeTakeFirst()
-    const found = await find()
-    if (found !== undefined) return found.until_at
-    const row = this.#flavor.rowList({ name: 'name' }, [[PACE]])
-    await this.#flavor
-      .insertMissing('carillon_paces', ['name'], sql`select r.name from ${row} as r`)
-      .execute(this.#sql)
-    return (await find())?.until_at
-  }
-
-  async keepPace(until: Instant): Promise<void> {
-    await this.#sql.updateTable('carillon_paces').set({ until_at: until }).where('name', '=', PACE).execute()
   }
 
   #keys(ranges: readonly Owed[]): Piece {

@@ -114,6 +114,14 @@ export class ScheduleTable {
     return livesOf(this.#sql, namespace, key)
   }
 
+  /** How many living schedules a namespace has, counted up to `most`. */
+  async countUpTo(namespace: string, most: number): Promise<number> {
+    const { rows } = await sql<{ count: number }>`
+      select count(*) as count from (select 1 as one from ${sql.table('carillon_schedules')}
+        where namespace = ${namespace} and deleted_at = 0 limit ${most}) as s`.execute(this.#sql)
+    return rows[0]!.count
+  }
+
   /** One page of living schedules, by key. */
   async list(filter: ScheduleFilter): Promise<ScheduleRecord[]> {
     const { namespace, group, states, job, text, afterKey, limit } = filter

@@ -12,6 +12,7 @@ import { Ledger } from './ledger.ts'
 import type { SendInside } from './send-inside.ts'
 import { Outbox } from './outbox.ts'
 import { OwedTable } from './owed-table.ts'
+import { PaceTable } from './pace-table.ts'
 import { RunLedger } from './run-ledger.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { SchedulePages } from './schedule-pages.ts'
@@ -35,6 +36,7 @@ export class TableSet {
   readonly leases: LeaseTable
   readonly turns: Turns
   readonly owed: OwedTable
+  readonly paces: PaceTable
 
   constructor(sql: Sql, { flavor }: SqlSession, senders: Senders) {
     this.schedules = new ScheduleTable(sql, flavor)
@@ -48,6 +50,7 @@ export class TableSet {
     this.leases = new LeaseTable(sql, flavor)
     this.turns = new Turns(sql, flavor)
     this.owed = new OwedTable(sql, flavor)
+    this.paces = new PaceTable(sql, flavor)
   }
 }
 
