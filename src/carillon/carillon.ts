@@ -1,5 +1,6 @@
 import { Catalog, type CatalogParts } from '../catalog/catalog.ts'
 import { forecastSchedules } from '../catalog/forecast/forecast-schedules.ts'
+import { Declarations, type DeclareReport } from '../catalog/declare/declarations.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
 import { Dispatcher, type PassReport } from '../dispatch/dispatcher.ts'
@@ -53,6 +54,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
   readonly #worker: Worker
   readonly #reaper: Reaper
   readonly #stored: StoredTasks
+  readonly #declarations: Declarations
   /** The tasks that code defines. */
   readonly tasks: Tasks
   #roles: readonly Role[] = []
@@ -82,6 +84,16 @@ export class Carillon extends Catalog implements AsyncDisposable {
     this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn() })
 
     const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
+    this.#declarations = new Declarations(
+      {
+        ...parts,
+        server: owner,
+        owner: settings.schedulesOwner,
+        defaultNamespace: DEFAULT_NAMESPACE,
+        catalogOf: (name) => new Catalog({ ...parts, origin: 'code' }, name),
+      },
+      settings.schedules,
+    )
     const taskOwner = settings.tasks?.owner ?? DEFAULT_OWNER
     this.#stored = new StoredTasks(code, settings.builtTasks, taskOwner, logger)
     const taskOptions = { tasks: settings.tasks ?? NO_TASKS, logger, clock, grace: settings.graceMs }
@@ -209,7 +221,10 @@ export class Carillon extends Catalog implements AsyncDisposable {
 
     this.#roles = roles
     try {
-      if (roles.some((role) => role !== 'work')) await this.declareTasks()
+      if (roles.some((role) => role !== 'work')) {
+        await this.declareTasks()
+        await this.#declarations.start()
+      }
     } catch (error) {
       this.#roles = []
       throw error
@@ -231,6 +246,19 @@ export class Carillon extends Catalog implements AsyncDisposable {
    */
   async declareTasks(): Promise<void> {
     if (this.#settings.tasks !== undefined) await this.#stored.declare()
+  }
+
+  /**
+   * Makes the database hold the schedules that code declares (the option `schedules`): new ones are stored, changed ones
+   * changed, and those that are declared no more deleted. What other owners have declared is not touched, and an operator's
+   * pause stays. While a newer release that declares something else is alive, nothing is done. `start` does this by itself.
+   *
+   * @param dryRun only says what it would do
+   * @throws {ConfigError} when one has the key of a schedule that is not this owner's
+   * @throws as `schedule`, when one is not valid
+   */
+  async declareSchedules(options: { dryRun?: boolean } = {}): Promise<DeclareReport> {
+    return this.#declarations.declare(options)
   }
 
   /**
@@ -294,6 +322,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
 
   async #stop(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
     await Promise.all([
+      this.#declarations.stop(),
       this.#dispatcher.stop(),
       this.#pruner.stop(),
       this.#worker.stop(graceMs, hurry),

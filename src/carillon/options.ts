@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { ScheduleDeclaration } from '../catalog/declare/declarations.ts'
 import { Quotas, type QuotaSettings } from '../catalog/quotas.ts'
 import type { Clock } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
@@ -29,6 +30,11 @@ export interface CarillonOptions {
   readonly jobs?: readonly AnyJob[] | undefined
   /** Whether this process runs the built-in job `command`; `false` by default. */
   readonly allowCommands?: boolean | undefined
+
+  /** Schedules that code declares: the database is made to hold them whenever a process starts. */
+  readonly schedules?: readonly ScheduleDeclaration[] | undefined
+  /** Whose they are, where several programs declare schedules in one database; `config` by default. */
+  readonly schedulesOwner?: string | undefined
 
   /** The queue of schedules that name none; the database itself by default. */
   readonly queue?: QueueChoice | undefined
@@ -73,6 +79,8 @@ export interface Settings extends ResolvedCatchUp {
   readonly database: DatabaseInput
   readonly jobs: readonly AnyJob[]
   readonly allowCommands: boolean
+  readonly schedules: readonly ScheduleDeclaration[]
+  readonly schedulesOwner: string
   readonly queues: Readonly<Record<string, QueueChoice>>
   readonly locks: LockStore | undefined
   readonly tasks: TaskSettings | undefined
@@ -95,6 +103,8 @@ const KNOWN = Object.keys({
   database: 1,
   jobs: 1,
   allowCommands: 1,
+  schedules: 1,
+  schedulesOwner: 1,
   queue: 1,
   queues: 1,
   locks: 1,
@@ -131,6 +141,8 @@ export function resolveOptions(options: CarillonOptions): Settings {
     database: options.database,
     jobs: options.jobs ?? [],
     allowCommands: options.allowCommands ?? false,
+    schedules: options.schedules ?? [],
+    schedulesOwner: options.schedulesOwner ?? 'config',
     queues: resolveQueues(options.queue, options.queues),
     locks: options.locks,
     tasks: options.tasks,
@@ -156,6 +168,10 @@ function checkSettings(settings: Settings): void {
   const { jobs, aheadMs, intervalMs, concurrency, leaseMs, maxPayloadBytes } = settings
   if (!Array.isArray(jobs) || !jobs.every(isJob))
     throw new ConfigError('jobs is not a list of jobs: give an array of what defineJob returns')
+  if (!Array.isArray(settings.schedules))
+    throw new ConfigError('schedules is not a list: give an array of schedules, each with its key')
+  if (!/^.{1,200}$/u.test(settings.schedulesOwner))
+    throw new ConfigError('schedulesOwner has 1 to 200 characters')
   if (intervalMs < 1_000) throw new ConfigError('interval is shorter than a second')
   if (aheadMs < intervalMs) {
     throw new ConfigError(

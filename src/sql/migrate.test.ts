@@ -17,8 +17,15 @@ it('applies what is pending, once', async () => {
     '0002-queues',
     '0003-overlap',
     '0008-owed',
+    '0009-declared',
   ])
-  expect(await migrate(database)).toEqual(['0001-initial', '0002-queues', '0003-overlap', '0008-owed'])
+  expect(await migrate(database)).toEqual([
+    '0001-initial',
+    '0002-queues',
+    '0003-overlap',
+    '0008-owed',
+    '0009-declared',
+  ])
   expect(await migrate(database)).toEqual([])
   expect(await pendingMigrations(database)).toEqual([])
 })

@@ -21,6 +21,8 @@ export interface Schema {
   carillon_turns: TurnsTable
   carillon_owed: OwedTable
   carillon_paces: PacesTable
+  carillon_declared: DeclaredTable
+  carillon_declarations: DeclarationsTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -183,4 +185,21 @@ export interface PacesTable {
   name: string
   /** Up to this instant the rate is used up. */
   until_at: number
+}
+
+/** Whose the schedules are that code declares. */
+export interface DeclaredTable {
+  schedule_id: number
+  owner: string
+}
+
+/** The releases of an owner's code that have declared schedules. */
+export interface DeclarationsTable {
+  owner: string
+  /** Stands for all that it declares. */
+  digest: string
+  /** The one with the highest is in force. */
+  place: number
+  /** Until when a process of it is taken to be alive. */
+  alive_until: number
 }

@@ -5,6 +5,7 @@ import type { DatabaseInput } from '../sql/database-input.ts'
 import { migrate } from '../sql/migrate.ts'
 import { SqlDatabase, type Sql, type SqlSession } from '../sql/sql-database.ts'
 import { CursorTable } from './cursor-table.ts'
+import { DeclarationTable } from './declaration-table.ts'
 import { Fence } from './fence.ts'
 import { GenerationTable } from './generation-table.ts'
 import { LeaseTable } from './lease-table.ts'
@@ -37,6 +38,7 @@ export class TableSet {
   readonly turns: Turns
   readonly owed: OwedTable
   readonly paces: PaceTable
+  readonly declarations: DeclarationTable
 
   constructor(sql: Sql, { flavor }: SqlSession, senders: Senders) {
     this.schedules = new ScheduleTable(sql, flavor)
@@ -51,6 +53,7 @@ export class TableSet {
     this.turns = new Turns(sql, flavor)
     this.owed = new OwedTable(sql, flavor)
     this.paces = new PaceTable(sql, flavor)
+    this.declarations = new DeclarationTable(sql, flavor)
   }
 }
 
