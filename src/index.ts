@@ -8,7 +8,7 @@ export type {
   RecurrenceInput,
   SchedulePatch,
 } from './schedule/schedule-input.ts'
-export type { Backoff, CatchUp } from './schedule/definition.ts'
+export type { Backoff, CatchUp, WhenFinished } from './schedule/definition.ts'
 export type { OverlapPolicy } from './schedule/overlap.ts'
 export { simulate } from './schedule/simulation/simulate.ts'
 export type {

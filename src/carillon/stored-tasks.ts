@@ -24,6 +24,7 @@ const DEFAULTS: { readonly [K in keyof Required<Omit<PolicyInput, 'active'>>]: n
   minimumBreak: null,
   timeout: null,
   queue: null,
+  whenFinished: null,
   note: null,
 }
 

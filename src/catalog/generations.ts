@@ -76,6 +76,10 @@ export async function createSchedules(
     }
   })
   await tables.cursors.insert(cursors)
+  const removing = cursors.filter(
+    ({ nextAt }, i) => nextAt === null && schedules[i]!.active && terms[i]!.removes,
+  )
+  await tables.removals.add(removing.map(({ id }) => id))
   const occurrences = schedules.flatMap(({ definition: { queue, job } }, i) =>
     planned[i]!.occurrences.map((occurrence) => ({
       ...occurrence,
@@ -140,6 +144,8 @@ export async function changeSchedule(
 
   const { state, generation, nextAt } = record
   await tables.schedules.update(record, { group, state, generation, nextAt, definition }, tables.now)
+  if (state === 'active' && nextAt === null && definition.whenFinished === 'remove')
+    await tables.removals.add([record.id])
   if (stored.job !== definition.job) await tables.ledger.setJob(record.id, definition.job)
   // What waits for its turn by the old policy asks again.
   if (!isDeepStrictEqual(stored.overlap, definition.overlap)) await tables.ledger.askAgain(record.id)
@@ -223,10 +229,11 @@ async function planAhead(
   from: Instant = tables.now + 1,
 ): Promise<void> {
   const { queue, job } = definition
+  const removes = definition.whenFinished === 'remove'
   const compiled = compileTerms(termsOf(definition, target))
   const decided = planWithin(plannableAt(compiled, from, target.planned), tables.now, aheadMs)
   await recordPlans(tables, [
-    { scheduleId: target.id, generation: target.generation, queue, job, plan: decided },
+    { scheduleId: target.id, generation: target.generation, queue, job, removes, plan: decided },
   ])
 }
 

@@ -7,7 +7,7 @@ export function scheduleInputOf(schedule: Schedule): ScheduleInput & { readonly 
   const { key, group, cron, timezone, dst, syntax, except, everyMs, anchor, at } = schedule
   const { job, payload, startsAt, endsAt, maxRuns, spreadMs, jitterMs, retries, timeoutMs, queue, note } =
     schedule
-  const { catchUp, backoff, overlap, maxRunning, mutex, minimumBreakMs } = schedule
+  const { catchUp, backoff, overlap, maxRunning, mutex, minimumBreakMs, whenFinished } = schedule
   const guard = overlap === 'allow' ? {} : { overlap, maxRunning, mutex, minimumBreak: minimumBreakMs }
   const when = { cron, timezone, dst, syntax, except, every: everyMs, anchor, at, startsAt, endsAt, maxRuns }
   return {
@@ -20,6 +20,7 @@ export function scheduleInputOf(schedule: Schedule): ScheduleInput & { readonly 
     queue,
     note,
     retries,
+    whenFinished,
     active: schedule.state === 'active',
     spread: spreadMs,
     jitter: jitterMs,

@@ -1,6 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import type { CronSyntax, DstRule } from '../cron/index.ts'
-import type { Backoff, CatchUp, Definition } from '../schedule/definition.ts'
+import type { Backoff, CatchUp, Definition, WhenFinished } from '../schedule/definition.ts'
 import type { Json } from '../schedule/json.ts'
 import type { OverlapPolicy } from '../schedule/overlap.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
@@ -57,6 +57,8 @@ export interface Schedule {
   readonly minimumBreakMs: number
   readonly timeoutMs: number | undefined
   readonly queue: string
+  /** What becomes of it when no run is left and the last one has ended. */
+  readonly whenFinished: WhenFinished
   readonly note: string | undefined
 
   /** When it runs next, by the recurrence; `undefined` when it is paused, broken, or has no run left. */
@@ -106,6 +108,7 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     minimumBreakMs: overlap?.minimumBreakMs ?? 0,
     timeoutMs: definition.timeoutMs ?? undefined,
     queue: definition.queue,
+    whenFinished: definition.whenFinished,
     note: definition.note ?? undefined,
 
     nextRunAt: dateOf(nextRunAt(record, now)),
@@ -147,6 +150,7 @@ const UNREADABLE: Readable = {
   backoff: { initialMs: 0, factor: 1, maxMs: 0, jitter: 0 },
   overlap: null,
   timeoutMs: null,
+  whenFinished: 'keep',
   note: null,
 }
 

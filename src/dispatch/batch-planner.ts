@@ -72,12 +72,13 @@ export class BatchPlanner {
     const compiled = this.#terms.get(cursor.termsKey)!
     if (typeof compiled === 'string') return compiled
     try {
-      const { queue, job } = compiled.terms
+      const { queue, job, removes = false } = compiled.terms
       return {
         scheduleId: cursor.id,
         generation: cursor.generation,
         queue,
         job,
+        removes,
         plan: this.#plan(compiled, cursor),
       }
     } catch (error) {

@@ -3,6 +3,7 @@ import { Loop } from '../clock/loop.ts'
 import type { Logger } from '../logger.ts'
 import { isRefusal } from '../sql/sql-error.ts'
 import type { Store } from '../store/store.ts'
+import { removeFinished } from './remove-finished.ts'
 
 export interface PrunerOptions {
   readonly store: Store
@@ -22,7 +23,8 @@ const PAUSE_MS = 50
 
 /**
  * Removes finished occurrences and deleted schedules once they are older than they are to be kept. One process does it
- * at a time, by a lease; each step removes a small batch, so that nobody waits for it long.
+ * at a time, by a lease; each step removes a small batch, so that nobody waits for it long. Also removes schedules that
+ * have finished, where they are to be.
  */
 export class Pruner {
   readonly #options: PrunerOptions
@@ -67,6 +69,8 @@ export class Pruner {
       if (isRefusal(error)) return 0
       throw error
     })
-    return clock.now() + (removed === BATCH ? PAUSE_MS : EVERY_MS)
+    if (removed === BATCH) return clock.now() + PAUSE_MS
+    await removeFinished(store)
+    return clock.now() + EVERY_MS
   }
 }

@@ -54,6 +54,7 @@ const shape = {
   minimumBreak: duration.optional(),
   timeout: duration.optional(),
   queue: shortText(LONGEST_KEY).optional(),
+  whenFinished: z.enum(['keep', 'remove']).optional(),
   note: z.string().max(4_000).optional(),
 }
 const schema = z.strictObject(shape)

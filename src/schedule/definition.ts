@@ -38,8 +38,12 @@ export interface Definition extends Timing {
   readonly overlap: Overlap | null
   /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs: number | null
+  /** What becomes of the schedule when nothing is left to plan and its last occurrence has ended. */
+  readonly whenFinished: WhenFinished
   readonly note: string | null
 }
+
+export type WhenFinished = 'keep' | 'remove'
 
 /**
  * The wait before the attempt that follows the `failures`-th failure of an occurrence, in milliseconds. With jitter it is

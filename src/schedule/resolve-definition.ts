@@ -57,6 +57,7 @@ export function resolveDefinition(input: ScheduleInput, seed: string): CompiledS
     backoff: backoffOf(input.backoff ?? {}),
     overlap: overlapOf(input),
     timeoutMs: timeoutOf(input.timeout),
+    whenFinished: input.whenFinished ?? 'keep',
     note: input.note ?? null,
   }
   checkBounds(definition)
@@ -85,6 +86,7 @@ export function definitionInput({ group, active, definition }: ResolvedSchedule)
     ...overlapInput(overlap),
     timeout: definition.timeoutMs ?? undefined,
     queue: definition.queue,
+    whenFinished: definition.whenFinished,
     note: definition.note ?? undefined,
   }
 }

@@ -1,5 +1,6 @@
 import type { Duration } from '../clock/duration.ts'
 import type { CronSyntax, DstRule } from '../cron/index.ts'
+import type { WhenFinished } from './definition.ts'
 import type { OverlapPolicy } from './overlap.ts'
 
 /** An instant as callers give it: a `Date`, ISO 8601 text with an offset, or epoch milliseconds. */
@@ -86,6 +87,8 @@ export interface PolicyInput {
   readonly timeout?: Duration | undefined
   /** The name of the queue that delivers the runs; `default` by default. */
   readonly queue?: string | undefined
+  /** `remove` deletes the schedule when no run is left and the last one has ended; `keep`, the default, keeps it. */
+  readonly whenFinished?: WhenFinished | undefined
   /** Text for people. */
   readonly note?: string | undefined
 }

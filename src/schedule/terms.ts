@@ -19,6 +19,8 @@ export interface Terms extends Omit<Timing, 'spreadMs' | 'jitterMs'> {
   readonly offsetMs: number
   /** What delays each of its occurrences by another amount; absent where nothing does. */
   readonly jitter?: Jitter
+  /** Whether the schedule is to be removed when it has finished; absent where it is not. */
+  readonly removes?: true
   /** What `H` in an expression is drawn from; absent where there is none. */
   readonly seed?: string
 }
@@ -37,6 +39,7 @@ export function termsOf(definition: Definition, identity: ScheduleIdentity): Ter
   return {
     ...terms,
     ...(jitterMs > 0 && { jitter: jitterOf(identity, jitterMs) }),
+    ...(definition.whenFinished === 'remove' && { removes: true as const }),
     ...(mayHash(definition) && { seed: seedOf(identity) }),
   }
 }

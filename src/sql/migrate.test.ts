@@ -16,6 +16,7 @@ it('applies what is pending, once', async () => {
     '0001-initial',
     '0002-queues',
     '0003-overlap',
+    '0006-removals',
     '0008-owed',
     '0009-declared',
   ])
@@ -23,6 +24,7 @@ it('applies what is pending, once', async () => {
     '0001-initial',
     '0002-queues',
     '0003-overlap',
+    '0006-removals',
     '0008-owed',
     '0009-declared',
   ])

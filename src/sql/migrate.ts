@@ -6,8 +6,9 @@ import type { Place } from './ddl.ts'
 import * as initial from './migrations/0001-initial.ts'
 import * as queues from './migrations/0002-queues.ts'
 import * as overlap from './migrations/0003-overlap.ts'
-import * as declared from './migrations/0009-declared.ts'
+import * as removals from './migrations/0006-removals.ts'
 import * as owed from './migrations/0008-owed.ts'
+import * as declared from './migrations/0009-declared.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0001-initial': initial.statements,
   '0002-queues': queues.statements,
   '0003-overlap': overlap.statements,
+  '0006-removals': removals.statements,
   '0008-owed': owed.statements,
   '0009-declared': declared.statements,
 }

@@ -23,6 +23,7 @@ export interface Schema {
   carillon_paces: PacesTable
   carillon_declared: DeclaredTable
   carillon_declarations: DeclarationsTable
+  carillon_removals: RemovalsTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -202,4 +203,9 @@ export interface DeclarationsTable {
   place: number
   /** Until when a process of it is taken to be alive. */
   alive_until: number
+}
+
+/** Schedules that have nothing left to plan, and are to be removed when their last occurrence has ended. */
+export interface RemovalsTable {
+  schedule_id: number
 }

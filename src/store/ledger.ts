@@ -225,6 +225,15 @@ export class Ledger {
     return rows.map(toRef)
   }
 
+  /** Whether anything of a schedule is planned or under way. */
+  async hasOpen(scheduleId: number): Promise<boolean> {
+    const open = this.#flavor.byIndex('carillon_occurrences_open', 'carillon_occurrences_finished')
+    const { rows } = await sql`
+      select schedule_id from ${OCCURRENCES} ${open}
+      where schedule_id = ${scheduleId} and finished_at is null limit 1`.execute(this.#sql)
+    return rows.length > 0
+  }
+
   /** The newest nominal instant that a schedule ran, runs, or is to run. */
   async lastKept(scheduleId: number): Promise<Instant | undefined> {
     const row = await this.#sql

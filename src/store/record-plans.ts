@@ -11,6 +11,8 @@ export interface PlanToRecord {
   readonly queue: string
   readonly job: string
   readonly plan: Plan
+  /** Whether the schedule is to be removed when nothing is left to plan. */
+  readonly removes: boolean
 }
 
 /**
@@ -22,12 +24,14 @@ export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]
   const missed: NewMissedRange[] = []
   const owed: NewOwed[] = []
   const moves: CursorMove[] = []
-  for (const { scheduleId, generation, queue, job, plan } of plans) {
+  const removals: number[] = []
+  for (const { scheduleId, generation, queue, job, plan, removes } of plans) {
     // Field by field: this is done ten thousand times in a large pass.
     for (const { nominalAt, dueAt, origin, standsFor } of plan.occurrences)
       occurrences.push({ scheduleId, generation, nominalAt, dueAt, origin, queue, job, standsFor })
     if (plan.missed !== undefined) missed.push({ scheduleId, generation, queue, job, ...plan.missed })
     if (plan.owed !== undefined) owed.push({ scheduleId, generation, ...plan.owed })
+    if (removes && plan.nextAt === undefined) removals.push(scheduleId)
     moves.push({
       id: scheduleId,
       nextAt: plan.nextAt ?? null,
@@ -40,4 +44,5 @@ export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]
   await tables.ledger.insertMissed(missed, tables.now)
   await tables.owed.insert(owed)
   await tables.cursors.move(moves)
+  await tables.removals.add(removals)
 }

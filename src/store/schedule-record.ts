@@ -44,10 +44,11 @@ export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
 /** Why a generation was opened. */
 export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'deleted'
 
-/** A definition as an earlier release may have stored it, before there were overlap policies and jitter. */
-type Stored = Omit<Definition, 'overlap' | 'jitterMs' | 'backoff'> & {
+/** A definition as an earlier release may have stored it, before there were overlap policies, jitter and removal. */
+type Stored = Omit<Definition, 'overlap' | 'jitterMs' | 'whenFinished' | 'backoff'> & {
   readonly overlap?: Definition['overlap']
   readonly jitterMs?: number
+  readonly whenFinished?: Definition['whenFinished']
   readonly backoff: Omit<Backoff, 'jitter'> & Partial<Backoff>
 }
 const NO_JITTER = { jitter: 0 }
@@ -60,8 +61,19 @@ const NO_JITTER = { jitter: 0 }
  */
 export function parseDefinition(text: string): Definition {
   const stored = parseStored(text, 'definition') as Stored
-  const { overlap = null, jitterMs = 0, backoff, ...rest } = stored
-  return { ...rest, overlap, jitterMs, backoff: { ...NO_JITTER, ...backoff } }
+  const { overlap = null, jitterMs = 0, whenFinished = 'keep', backoff, ...rest } = stored
+  return { ...rest, overlap, jitterMs, whenFinished, backoff: { ...NO_JITTER, ...backoff } }
+}
+
+/** Whether a schedule has nothing left to plan, and is to be removed then. One that cannot be read is not. */
+export function isOver({ state, nextAt, definitionText }: ScheduleRecord): boolean {
+  if (state !== 'active' || nextAt !== null) return false
+  try {
+    return parseDefinition(definitionText).whenFinished === 'remove'
+  } catch (error) {
+    if (error instanceof DriverError) return false
+    throw error
+  }
 }
 
 /** The terms that a row holds, checked in the same way. */

@@ -14,6 +14,7 @@ import type { SendInside } from './send-inside.ts'
 import { Outbox } from './outbox.ts'
 import { OwedTable } from './owed-table.ts'
 import { PaceTable } from './pace-table.ts'
+import { RemovalTable } from './removal-table.ts'
 import { RunLedger } from './run-ledger.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { SchedulePages } from './schedule-pages.ts'
@@ -30,6 +31,7 @@ export class TableSet {
   readonly pages: SchedulePages
   readonly cursors: CursorTable
   readonly generations: GenerationTable
+  readonly removals: RemovalTable
   readonly ledger: Ledger
   readonly fence: Fence
   readonly runs: RunLedger
@@ -45,6 +47,7 @@ export class TableSet {
     this.pages = new SchedulePages(sql)
     this.cursors = new CursorTable(sql, flavor)
     this.generations = new GenerationTable(sql)
+    this.removals = new RemovalTable(sql, flavor)
     this.ledger = new Ledger(sql, flavor, senders)
     this.fence = new Fence(sql, flavor)
     this.runs = new RunLedger(sql, flavor)

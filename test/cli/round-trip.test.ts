@@ -13,6 +13,8 @@ describe('schedules on the command line', () => {
     const how = [
       '--jitter',
       '5m',
+      '--when-finished',
+      'remove',
       '--group',
       'nightly',
       '--retries',
@@ -57,6 +59,7 @@ describe('schedules on the command line', () => {
       /^ +retries +2, after 10s, then 2 times as long each, at most 10m$/m,
       /^ +timeout +30m$/m,
       /^ +jitter +up to 5m$/m,
+      /^ +when finished +it is removed$/m,
       /^ +in words +At 02:00$/m,
     ])
       expect(shown).toMatch(line)
@@ -126,13 +129,13 @@ describe('carillon migrate', () => {
 
     expect(await cli.json('migrate', '--dry-run')).toEqual({
       database,
-      pending: ['0001-initial', '0002-queues', '0003-overlap', '0008-owed', '0009-declared'],
+      pending: ['0001-initial', '0002-queues', '0003-overlap', '0006-removals', '0008-owed', '0009-declared'],
     })
     expect((await cli.run('schedule', 'list')).status).toBe(1)
 
     expect(await cli.json('migrate')).toEqual({
       database,
-      applied: ['0001-initial', '0002-queues', '0003-overlap', '0008-owed', '0009-declared'],
+      applied: ['0001-initial', '0002-queues', '0003-overlap', '0006-removals', '0008-owed', '0009-declared'],
     })
     expect(await cli.json('migrate')).toEqual({ database, applied: [] })
     expect((await cli.run('migrate', '--dry-run')).stdout).toMatch(/carillon\.db\) is up to date\.\n$/)

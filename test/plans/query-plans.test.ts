@@ -98,6 +98,9 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
   ['withdrawing', (t) => t.ledger.withdraw(7, 'deleted', NOW), /occurrences_(open|finished)/],
   ['a page of history', (t) => t.ledger.history({ scheduleIds: [7], until: NOW, limit: 50 })],
   ['the last that was kept', (t) => t.ledger.lastKept(7)],
+  ['whether anything is open', (t) => t.ledger.hasOpen(7), /occurrences_(open|finished)/],
+  ['what may be removed', (t) => t.removals.page(500, 10)],
+  ['writing down what may be removed', (t) => t.removals.add([7, 8])],
   ['pruning', (t) => t.ledger.prune(NOW - 500_000 * 600, 100), /occurrences_finished/],
   ['pruning the deleted', (t) => t.schedules.prune(NOW, 100), /schedules_deleted/],
 ]

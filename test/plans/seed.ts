@@ -63,4 +63,7 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
     select (n.i - n.i % 10) / 10 + 1, 1, ${at} - n.i * 600 - n.i % 10, ${text('guard-', 10 ** (digits - 1))},
       case when n.i < 10000 then 0 else 1 end, ${at} - n.i * 600
     from ${n}`.execute(db)
+  await sql`insert into carillon_removals (schedule_id) select n.i + 1 from ${n} where n.i < 10000`.execute(
+    db,
+  )
 }

@@ -157,6 +157,7 @@ describe('scheduleInputOf', () => {
     mutex: 'disk',
     minimumBreak: '10s',
     timeout: '5s',
+    whenFinished: 'remove',
     note: 'n',
   } as const
 

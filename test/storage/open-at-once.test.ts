@@ -53,6 +53,7 @@ const TABLES = [
   'migrations_lock',
   'occurrences',
   'queues',
+  'removals',
   'schedules',
   'turns',
   'withdrawals',
@@ -123,10 +124,12 @@ describe.each(PLACES)('an empty database that many processes open at once: $plac
     const session = await connect(address)
     const table = `${schema === undefined ? '' : `"${schema}".`}"${prefix}migrations"`
     await session.query(`insert into ${table} (name, timestamp) values ('9999-from-the-future', '')`, [])
+    const migrations = () => session.query(`select name from ${table} order by name`, [])
+    const written = await migrations()
 
     await expect(Carillon.open({ database })).rejects.toThrow(SchemaTooNewError)
     await expect(Carillon.open({ database })).rejects.toThrow('9999-from-the-future')
-    expect(await session.query(`select count(*) as known from ${table}`, [])).toMatchObject([{ known: 4 }])
+    expect(await migrations()).toEqual(written)
     await session[Symbol.asyncDispose]()
     await drop(server(), address)
   })

@@ -24,6 +24,7 @@ export interface ScheduleOptions extends WorkOptions {
   readonly startsAt?: string
   readonly endsAt?: string
   readonly maxRuns?: number
+  readonly whenFinished?: PolicyInput['whenFinished']
   readonly spread?: Duration
   readonly jitter?: Duration
   readonly catchUp?: Duration
@@ -123,6 +124,11 @@ export function withScheduleOptions(command: Command): Command {
     )
     .option('--mutex <name>', 'count the runs of all schedules with this name, with --overlap')
     .option('--minimum-break <duration>', 'the time between two runs at least, with --overlap', orZero)
+    .option(
+      '--when-finished <what>',
+      'when no run is left and the last one has ended: keep (default) or remove',
+      oneOf('--when-finished', ['keep', 'remove']),
+    )
     .optionsGroup('Options:')
 }
 
@@ -138,6 +144,7 @@ export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & Pol
     group,
     note,
     queue,
+    whenFinished: options.whenFinished,
     retries,
     timeout,
     catchUp: catchUpOf(options),

@@ -85,6 +85,7 @@ export function scheduleDetails(
       ['retries', retriesText(schedule.retries, backoff)],
       ['overlap', overlapText(schedule)],
       ['timeout', schedule.timeoutMs === undefined ? 'none' : formatDuration(schedule.timeoutMs)],
+      ['when finished', schedule.whenFinished === 'keep' ? undefined : 'it is removed'],
       ['queue', schedule.queue],
       ['revision', `${schedule.revision} (generation ${schedule.generation})`],
       ['added', timeText(schedule.createdAt, now)],
