@@ -14,8 +14,10 @@ import { chooseDatabase } from '../sql/database-input.ts'
 import { Store } from '../store/store.ts'
 import { commandJob } from '../task/command-job.ts'
 import { JobRegistry } from '../task/job-registry.ts'
+import type { OnFailed } from '../worker/failed-run.ts'
 import { Reaper } from '../worker/reaper.ts'
 import { Worker } from '../worker/worker.ts'
+import { Failures } from './failures.ts'
 import { checkHealth, type Health } from './health.ts'
 import { LeaseLocks } from './lease-locks.ts'
 import { resolveOptions, type CarillonOptions, type Role, type Settings } from './options.ts'
@@ -53,6 +55,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
   readonly #pruner: Pruner
   readonly #worker: Worker
   readonly #reaper: Reaper
+  readonly #failures: Failures
   readonly #stored: StoredTasks
   readonly #declarations: Declarations
   /** The tasks that code defines. */
@@ -80,8 +83,10 @@ export class Carillon extends Catalog implements AsyncDisposable {
     this.#owed = new OwedWriter({ ...settings, store })
     this.#dispatcher = new Dispatcher({ ...settings, store, owed: this.#owed })
     this.#pruner = new Pruner({ ...settings, store })
-    this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner })
-    this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn() })
+    this.#failures = new Failures({ ...settings, store })
+    const onFailed: OnFailed = (failed) => this.#failures.report(failed)
+    this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner, onFailed })
+    this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn(), onFailed })
 
     const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
     this.#declarations = new Declarations(
@@ -330,5 +335,6 @@ export class Carillon extends Catalog implements AsyncDisposable {
       this.#queues.stopRelays(),
       this.tasks.stop({ grace: graceMs, hurry }),
     ])
+    await this.#failures.stop()
   }
 }

@@ -18,6 +18,7 @@ const DEFAULTS: { readonly [K in keyof Required<Omit<PolicyInput, 'active'>>]: n
   jitter: null,
   retries: null,
   backoff: null,
+  pauseAfter: null,
   overlap: null,
   maxRunning: null,
   mutex: null,

@@ -152,13 +152,18 @@ export async function changeSchedule(
   return true
 }
 
-/** Pauses a schedule that is not paused yet. */
-export async function pauseSchedule(tables: Tables, record: ScheduleRecord): Promise<void> {
+/**
+ * Pauses a schedule that is not paused yet.
+ *
+ * @param reason why, where nobody asked for it
+ */
+export async function pauseSchedule(tables: Tables, record: ScheduleRecord, reason?: string): Promise<void> {
   if (record.state === 'paused') return
 
   const { group } = record
   const definition = storedDefinition(record)
   await openGeneration(tables, record, { group, active: false, definition }, 'paused', 0)
+  if (reason !== undefined) await tables.schedules.giveReason(record.id, reason)
 }
 
 /** Resumes a schedule that is paused or broken, and makes up for the pause as asked. */

@@ -20,7 +20,7 @@ export interface Schedule {
   readonly namespace: string
   readonly origin: ScheduleOrigin
   readonly state: ScheduleState
-  /** Why it is broken. */
+  /** Why it is broken, or was paused by itself. */
   readonly reason: string | undefined
   /** Counts the definitions that differ in when they run, and pauses. */
   readonly generation: number
@@ -47,6 +47,8 @@ export interface Schedule {
   readonly jitterMs: number
   readonly retries: number
   readonly backoff: Backoff
+  /** After how many failed runs in a row it is paused. */
+  readonly pauseAfter: number | undefined
   /** What happens when a run falls due while others are under way. */
   readonly overlap: 'allow' | OverlapPolicy
   /** How many may be under way at the same time; `undefined` where overlap is allowed. */
@@ -102,6 +104,7 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     jitterMs: definition.jitterMs,
     retries: definition.retries,
     backoff: definition.backoff,
+    pauseAfter: definition.pauseAfter ?? undefined,
     overlap: overlap?.policy ?? 'allow',
     maxRunning: overlap?.maxRunning,
     mutex: overlap?.mutex ?? undefined,
@@ -148,6 +151,7 @@ const UNREADABLE: Readable = {
   catchUp: { withinMs: 0, policy: 'all', max: 0 },
   retries: 0,
   backoff: { initialMs: 0, factor: 1, maxMs: 0, jitter: 0 },
+  pauseAfter: null,
   overlap: null,
   timeoutMs: null,
   whenFinished: 'keep',

@@ -9,6 +9,7 @@ const LONGEST_KEY = 255
 const MOST_EXPRESSIONS = 50
 const MOST_DATES = 1_000
 const MOST_RUNNING = 100_000
+const MOST_FAILURES = 1_000
 const BACKOFF_OPTIONS = ['initial', 'factor', 'max', 'jitter']
 
 const duration = z.union([z.number(), z.string()])
@@ -48,6 +49,7 @@ const shape = {
       jitter: z.number().min(0).max(1).optional(),
     })
     .optional(),
+  pauseAfter: z.int().min(1).max(MOST_FAILURES).optional(),
   overlap: z.enum(['allow', 'skip', 'queue-one', 'queue-all', 'replace']).optional(),
   maxRunning: z.int().min(1).max(MOST_RUNNING).optional(),
   mutex: shortText(LONGEST_KEY).optional(),

@@ -34,6 +34,8 @@ export interface Definition extends Timing {
   /** How many more attempts a failed run gets. */
   readonly retries: number
   readonly backoff: Backoff
+  /** After how many failed runs in a row the schedule is paused; `null` for never. */
+  readonly pauseAfter: number | null
   /** What happens when a run falls due while others run; `null` when each begins, whatever else runs. */
   readonly overlap: Overlap | null
   /** How long one attempt may take, in milliseconds. */

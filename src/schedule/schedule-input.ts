@@ -72,6 +72,11 @@ export interface PolicyInput {
   readonly retries?: number | undefined
   readonly backoff?: BackoffInput | undefined
   /**
+   * Pauses the schedule once this many of its runs in a row have failed, each after all its attempts; never by default. A
+   * resumption begins to count anew.
+   */
+  readonly pauseAfter?: number | undefined
+  /**
    * What happens to a run that falls due while the one before it is under way. `allow`, the default: it runs all the same.
    * `skip`: it does not run. `queue-one`: one waits, further ones don't run. `queue-all`: all wait. `replace`: the one under
    * way is aborted.

@@ -48,7 +48,7 @@ export interface SchedulesTable {
   overlap: string | null
   /** What a pass needs to know of the definition, and nothing that is the schedule's alone: JSON, equal for many. */
   terms: string
-  /** Why the schedule is broken. */
+  /** Why the schedule is broken, or was paused by itself. */
   reason: string | null
   created_at: number
   updated_at: number

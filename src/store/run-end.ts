@@ -10,6 +10,11 @@ export interface RunRef extends OccurrenceRef {
   readonly attempt: number
 }
 
+/** An attempt of which the end was written, and what its occurrence has become. */
+export interface EndedRun extends RunRef {
+  readonly state: 'planned' | 'succeeded' | 'failed'
+}
+
 /** How an attempt ended. */
 export type RunOutcome =
   | { readonly kind: 'succeeded'; readonly result: Json }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
+import type { RunEnd } from '../schedule/failed-in-a-row.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import type { Flavor, Piece, RowValue } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
@@ -10,6 +11,7 @@ import {
   columnsAfter,
   lostLeaseError,
   pieces,
+  type EndedRun,
   type FinishedRun,
   type RunRef,
 } from './run-end.ts'
@@ -51,6 +53,8 @@ export interface Reaped {
   readonly returned: number
   /** Runs whose server is gone, and that do not begin again. */
   readonly failed: number
+  /** Those of them. */
+  readonly failedRuns: readonly RunRef[]
 }
 
 /** An occurrence whose server vanished this often is taken for what kills its servers, and fails. */
@@ -145,7 +149,7 @@ export class RunLedger {
    *
    * @returns the runs that counted, and those whose schedule another transaction is changing
    */
-  async finish(finished: readonly FinishedRun[], owner: string, now: Instant): Promise<Passed<RunRef>> {
+  async finish(finished: readonly FinishedRun[], owner: string, now: Instant): Promise<Passed<EndedRun>> {
     const again = finished.filter(beginsAgain).map(({ run }) => run)
     const { schedules, held } = await this.#holdSchedules(again)
     const isHeld = new Set(held.map(occurrenceId))
@@ -153,7 +157,7 @@ export class RunLedger {
 
     const ending = await this.#turns.holdOf(ready.filter(({ isGuarded }) => isGuarded).map(({ run }) => run))
     const ends = ready.map(({ run, outcome }) => columnsAfter(outcome, isCurrent(run, schedules), now))
-    const done: RunRef[] = []
+    const done: EndedRun[] = []
     for (const [from, to] of pieces(ends)) {
       const piece = ready.slice(from, to)
       const values = (i: number) => [piece[i]!.run.attempt, ...ends[from + i]!]
@@ -180,7 +184,7 @@ export class RunLedger {
     finished: readonly FinishedRun[],
     owner: string,
     valuesOf: (index: number) => readonly RowValue[],
-  ): Promise<RunRef[]> {
+  ): Promise<EndedRun[]> {
     const written = await this.#rows.change(
       finished.map(({ run }) => run),
       {
@@ -208,7 +212,23 @@ export class RunLedger {
         valuesOf,
       },
     )
-    return written.map((row) => ({ ...refOf(row), attempt: row.attempt }))
+    return written.map((row) => {
+      const state = row.state as EndedRun['state']
+      return { ...refOf(row), attempt: row.attempt, state }
+    })
+  }
+
+  /**
+   * How the last runs of a schedule's generation ended, newest nominal instant first. A run by hand counts if it
+   * succeeded; nor is it a failure of the job that another run took the place of one.
+   */
+  async lastEnds({ id, generation }: { id: number; generation: number }, limit: number): Promise<RunEnd[]> {
+    const { rows } = await sql<{ state: RunEnd }>`
+      select state from ${sql.table('carillon_occurrences')}
+      where schedule_id = ${id} and generation = ${generation}
+        and (state = 'succeeded' or (state = 'failed' and origin <> 'manual' and error not like ${REPLACED}))
+      order by nominal_at desc limit ${limit}`.execute(this.#sql)
+    return rows.map(({ state }) => state)
   }
 
   /** When the lease that runs out first runs out. */
@@ -265,7 +285,9 @@ export class RunLedger {
     }
     await this.#rows.update(failed, end, { lost: 'integer' }, lostOf(failed))
     await this.#turns.end(ending, runs, now)
-    return { taken: expired.length, returned: runs.length - failed.length, failed: failed.length }
+    const failedRuns = failed.map((row) => ({ ...refOf(row), attempt: row.attempt }))
+    const counts = { taken: expired.length, returned: runs.length - failed.length, failed: failed.length }
+    return { ...counts, failedRuns }
   }
 
   /** The table with the condition of what can be claimed. */
@@ -276,6 +298,8 @@ export class RunLedger {
   }
 }
 
+/** How the error of a run that another one took the place of begins, as `outcomeOf` writes it. */
+const REPLACED = '{"code":"RUN_REPLACED"%'
 const NULL = sql`null`
 
 /** The occurrence belongs to the generation in force of a schedule that lives; or makes up for one of another. */

@@ -17,7 +17,7 @@ export interface ScheduleLife {
   /** `null` while it lives. */
   readonly deletedAt: Instant | null
   readonly state: ScheduleState
-  /** Why it is broken. */
+  /** Why it is broken, or was paused by itself. */
   readonly reason: string | null
   /** The cursor. */
   readonly nextAt: Instant | null

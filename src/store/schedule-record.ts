@@ -35,7 +35,7 @@ export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
   readonly definitionText: string
   /** The newest nominal instant that was planned. */
   readonly lastAt: Instant | null
-  /** Why the schedule is broken. */
+  /** Why the schedule is broken, or was paused by itself. */
   readonly reason: string | null
   readonly createdAt: Instant
   readonly updatedAt: Instant
@@ -44,8 +44,9 @@ export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
 /** Why a generation was opened. */
 export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'deleted'
 
-/** A definition as an earlier release may have stored it, before there were overlap policies, jitter and removal. */
-type Stored = Omit<Definition, 'overlap' | 'jitterMs' | 'whenFinished' | 'backoff'> & {
+/** A definition as an earlier release may have stored it, without what there was not then. */
+type Stored = Omit<Definition, 'overlap' | 'jitterMs' | 'whenFinished' | 'backoff' | 'pauseAfter'> & {
+  readonly pauseAfter?: Definition['pauseAfter']
   readonly overlap?: Definition['overlap']
   readonly jitterMs?: number
   readonly whenFinished?: Definition['whenFinished']
@@ -61,8 +62,8 @@ const NO_JITTER = { jitter: 0 }
  */
 export function parseDefinition(text: string): Definition {
   const stored = parseStored(text, 'definition') as Stored
-  const { overlap = null, jitterMs = 0, whenFinished = 'keep', backoff, ...rest } = stored
-  return { ...rest, overlap, jitterMs, whenFinished, backoff: { ...NO_JITTER, ...backoff } }
+  const { overlap = null, jitterMs = 0, whenFinished = 'keep', pauseAfter = null, backoff, ...rest } = stored
+  return { ...rest, overlap, jitterMs, whenFinished, pauseAfter, backoff: { ...NO_JITTER, ...backoff } }
 }
 
 /** Whether a schedule has nothing left to plan, and is to be removed then. One that cannot be read is not. */

@@ -205,8 +205,8 @@ export class ScheduleTable {
       .updateTable('carillon_schedules')
       .set({ group, state, generation, job: definition.job })
       .set({ definition: JSON.stringify(definition), terms: terms.text, overlap: storedOverlap(definition) })
-      .set(cause === undefined ? {} : { cause, valid_from: now })
-      .set((eb) => ({ reason: null, updated_at: now, revision: eb('revision', '+', 1) }))
+      .set(cause === undefined ? {} : { cause, valid_from: now, reason: null })
+      .set((eb) => ({ updated_at: now, revision: eb('revision', '+', 1) }))
       .where('id', '=', record.id)
       .execute()
     await this.#sql
@@ -277,6 +277,11 @@ export class ScheduleTable {
       .select(['namespace', 'key'])
       .where('id', '=', id)
       .executeTakeFirst()
+  }
+
+  /** Keeps why a schedule was paused, in the transaction that paused it. */
+  async giveReason(id: number, reason: string): Promise<void> {
+    await this.#sql.updateTable('carillon_schedules').set({ reason }).where('id', '=', id).execute()
   }
 
   /** Takes up a schedule again that was set aside. */

@@ -46,7 +46,7 @@ export class Definitions {
     for (let from = 0; from < missing.length; from += READ_AT_ONCE) {
       const ids = missing.slice(from, from + READ_AT_ONCE)
       for (const [id, read] of await this.#read(ids))
-        this.#keep(id, { ...read, spare: parse(read.definitionText) })
+        this.#keep(id, { ...read, spare: readDefinition(read.definitionText) })
     }
   }
 
@@ -89,14 +89,15 @@ export class Definitions {
 
 /** Without one, the schedule was deleted and pruned since the run began: it fails, since there is nothing to be read. */
 function definitionOf(known: RunDefinition | Kept | undefined): Definition | Error {
-  if (known === undefined) return parse('')
-  if (!('spare' in known) || known.spare === undefined) return parse(known.definitionText)
+  if (known === undefined) return readDefinition('')
+  if (!('spare' in known) || known.spare === undefined) return readDefinition(known.definitionText)
   const { spare } = known
   known.spare = undefined
   return spare
 }
 
-function parse(text: string): Definition | Error {
+/** What a stored definition says, or why it cannot be read. */
+export function readDefinition(text: string): Definition | Error {
   try {
     return parseDefinition(text)
   } catch (error) {

@@ -1,7 +1,10 @@
 import type { Clock, Instant } from '../clock/clock.ts'
 import { Loop } from '../clock/loop.ts'
 import type { Logger } from '../logger.ts'
+import { lostLeaseError, type RunRef } from '../store/run-end.ts'
 import type { Store } from '../store/store.ts'
+import { readDefinition } from './definitions.ts'
+import { failedRun, type OnFailed } from './failed-run.ts'
 
 export interface ReaperOptions {
   readonly store: Store
@@ -10,6 +13,7 @@ export interface ReaperOptions {
   readonly leaseMs: number
   /** Extends the leases of what runs here: that is not lost, however long this process slept or could not write. */
   readonly keepOwn: () => Promise<void>
+  readonly onFailed: OnFailed
 }
 
 /** How long it is between two looks for expired leases while there are any leases. */
@@ -66,8 +70,23 @@ export class Reaper {
         { returned: reaped.returned, failed: reaped.failed },
         'took back runs of a server that vanished',
       )
+    if (reaped.failed > 0) await this.#tell(reaped.failedRuns)
     if (reaped.taken === 0) return clock.now() + Math.min(period, RETRY_MS)
     store.announce()
     return clock.now()
+  }
+
+  /** Tells of runs that do not begin again. */
+  async #tell(runs: readonly RunRef[]): Promise<void> {
+    const { store, onFailed } = this.#options
+    const ids = [...new Set(runs.map(({ scheduleId }) => scheduleId))]
+    const schedules = await store.read((tables) => tables.runs.definitions(ids))
+    const known = runs.flatMap((run) => {
+      const schedule = schedules.get(run.scheduleId)
+      if (schedule === undefined) return []
+      const definition = readDefinition(schedule.definitionText)
+      return [failedRun(run, { ...schedule, definition }, lostLeaseError())]
+    })
+    onFailed(known)
   }
 }

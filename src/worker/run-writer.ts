@@ -1,16 +1,27 @@
 import type { Logger } from '../logger.ts'
 import { occurrenceId } from '../schedule/occurrence.ts'
 import { isRefusal } from '../sql/sql-error.ts'
-import { takesTransaction, type FinishedRun } from '../store/run-end.ts'
+import type { RunError } from '../store/ledger.ts'
+import { lostLeaseError, takesTransaction, type FinishedRun } from '../store/run-end.ts'
 import type { Store, Tables } from '../store/store.ts'
+import type { BegunRun } from './definitions.ts'
+
+/** A run that ended here. */
+export interface OwnRun extends FinishedRun {
+  readonly run: BegunRun
+}
 
 /** What became of ended runs that were to be written. */
 export interface Written {
   /** How many counted; the others were no longer this server's. */
   readonly counted: number
   /** Those whose schedule another transaction is changing; they are to be written a little later. */
-  readonly held: readonly FinishedRun[]
+  readonly held: readonly OwnRun[]
+  /** Those that failed for good, and with what. */
+  readonly failed: readonly { readonly run: BegunRun; readonly error: RunError }[]
 }
+
+const NOTHING: Written = { counted: 0, held: [], failed: [] }
 
 /** Writes how runs ended, many at once; one that the database refuses does not keep the others from being written. */
 export class RunWriter {
@@ -24,16 +35,15 @@ export class RunWriter {
     this.#logger = logger
   }
 
-  async write(ended: readonly FinishedRun[]): Promise<Written> {
+  async write(ended: readonly OwnRun[]): Promise<Written> {
     // What begins again has to look at its schedule first, and who leaves a guard calls the next.
     const together = ended.filter(takesTransaction)
     const written = await this.#writeAll(ended.filter((run) => !takesTransaction(run)))
-    const { counted, held } = await this.#writeAll(together)
-    return { counted: written.counted + counted, held }
+    return added(written, await this.#writeAll(together))
   }
 
-  async #writeAll(ended: readonly FinishedRun[]): Promise<Written> {
-    if (ended.length === 0) return { counted: 0, held: [] }
+  async #writeAll(ended: readonly OwnRun[]): Promise<Written> {
+    if (ended.length === 0) return NOTHING
     try {
       return await this.#attempt(ended)
     } catch (error) {
@@ -42,28 +52,33 @@ export class RunWriter {
     }
   }
 
-  async #attempt(ended: readonly FinishedRun[]): Promise<Written> {
+  async #attempt(ended: readonly OwnRun[]): Promise<Written> {
     const work = (tables: Tables) => tables.runs.finish(ended, this.#owner, tables.now)
     const { done, held } = await (ended.some(takesTransaction)
       ? this.#store.transaction(work)
       : this.#store.brief(work))
     const isHeld = new Set(held.map(occurrenceId))
-    return { counted: done.length, held: ended.filter(({ run }) => isHeld.has(occurrenceId(run))) }
+    const hasFailed = new Set(done.filter(({ state }) => state === 'failed').map(occurrenceId))
+    return {
+      counted: done.length,
+      held: ended.filter(({ run }) => isHeld.has(occurrenceId(run))),
+      failed: ended
+        .filter(({ run }) => hasFailed.has(occurrenceId(run)))
+        .map(({ run, outcome }) => ({
+          run,
+          error: outcome.kind === 'failed' ? outcome.error : lostLeaseError(),
+        })),
+    }
   }
 
-  async #writeOneByOne(ended: readonly FinishedRun[]): Promise<Written> {
-    let counted = 0
-    const held: FinishedRun[] = []
-    for (const run of ended) {
-      const written = await this.#writeAll([run])
-      counted += written.counted
-      held.push(...written.held)
-    }
-    return { counted, held }
+  async #writeOneByOne(ended: readonly OwnRun[]): Promise<Written> {
+    let written = NOTHING
+    for (const run of ended) written = added(written, await this.#writeAll([run]))
+    return written
   }
 
   /** The database does not take what the run gave, so it is kept as a failure that says so. */
-  async #writePoisoned({ run, isGuarded }: FinishedRun, cause: unknown): Promise<Written> {
+  async #writePoisoned({ run, isGuarded }: OwnRun, cause: unknown): Promise<Written> {
     this.#logger.error({ error: cause, run: occurrenceId(run) }, 'how a run ended could not be kept')
     const error = {
       code: 'NOT_KEPT',
@@ -71,5 +86,13 @@ export class RunWriter {
     }
     const outcome = { kind: 'failed', error, result: null, retryInMs: undefined } as const
     return this.#attempt([{ run, isGuarded, outcome }])
+  }
+}
+
+function added(a: Written, b: Written): Written {
+  return {
+    counted: a.counted + b.counted,
+    held: [...a.held, ...b.held],
+    failed: [...a.failed, ...b.failed],
   }
 }

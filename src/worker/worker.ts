@@ -7,17 +7,18 @@ import { Inbox } from '../queue/inbox.ts'
 import type { Message } from '../queue/message.ts'
 import type { Consumer, Consumption, Delivery, Queue } from '../queue/queue.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
-import type { FinishedRun, RunOutcome } from '../store/run-end.ts'
+import type { RunOutcome } from '../store/run-end.ts'
 import type { Store } from '../store/store.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 import { Definitions } from './definitions.ts'
+import { failedRun, type OnFailed } from './failed-run.ts'
 import { JobLimits } from './job-limits.ts'
 import { Lead } from './lead.ts'
 import { deliveriesOf, eachOnce, isBrought, isClaimed, passFence, settle } from './pass-fence.ts'
 import { PastAttempts } from './past-attempts.ts'
 import { RunLeases } from './run-leases.ts'
 import { Run } from './run.ts'
-import { RunWriter } from './run-writer.ts'
+import { RunWriter, type OwnRun } from './run-writer.ts'
 
 export interface WorkerOptions {
   readonly store: Store
@@ -32,6 +33,7 @@ export interface WorkerOptions {
   readonly concurrency: number
   /** How long a run stays this worker's without a heartbeat. */
   readonly leaseMs: number
+  readonly onFailed: OnFailed
 }
 
 /** How long to wait after the store failed. */
@@ -66,7 +68,7 @@ export class Worker {
   readonly #lead = new Lead()
   /** Delivered or being passed through the fence. */
   #beginning = 0
-  #finished: FinishedRun[] = []
+  #finished: OwnRun[] = []
   #consumptions: Consumption[] = []
   readonly #limits: JobLimits
   readonly #past = new PastAttempts()
@@ -276,10 +278,12 @@ export class Worker {
 
     const { store, clock, logger } = this.#options
     const ended = [...this.#finished]
-    const { counted, held } = await this.#writer.write(ended)
+    const { counted, held, failed } = await this.#writer.write(ended)
     this.#finished = [...held, ...this.#finished.slice(ended.length)]
     for (const { run } of ended)
       if (!held.some((other) => other.run === run)) this.#busy.delete(occurrenceId(run))
+
+    if (failed.length > 0) this.#options.onFailed(failed.map(({ run, error }) => failedRun(run, run, error)))
 
     const lost = ended.length - counted - held.length
     if (lost > 0)

@@ -43,7 +43,7 @@ it('begins once what is delivered again, as it is when to begin takes longer tha
 
   const queue = new HandOver()
   const clock = new SystemClock()
-  const options = { store, queues: [queue], jobs, clock, logger: silent, owner: 'me' }
+  const options = { store, queues: [queue], jobs, clock, logger: silent, owner: 'me', onFailed: () => {} }
   const worker = new Worker({ ...options, concurrency: 10, leaseMs: 30_000 })
   worker.start()
   // Twice in one step, in the step that follows, and when it runs already.

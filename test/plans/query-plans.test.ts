@@ -85,6 +85,7 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
         NOW,
       ),
   ],
+  ['how the last runs ended', (t) => t.runs.lastEnds({ id: 7, generation: 1 }, 3)],
   ['the next expiry', (t) => t.runs.nextExpiry(), /occurrences_leased/],
   [
     'deciding whose turn it is',

@@ -80,6 +80,7 @@ describe('a change of anything else', () => {
     ['payload', { payload: { to: 'you' } }],
     ['retries', { retries: 3 }],
     ['backoff', { backoff: { initial: '1s' } }],
+    ['pauseAfter', { pauseAfter: 3 }],
     ['timeout', { timeout: '1m' }],
     ['catchUp', { catchUp: '5m' }],
     ['note', { note: 'nightly' }],

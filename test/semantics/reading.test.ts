@@ -152,6 +152,7 @@ describe('scheduleInputOf', () => {
     jitter: '10s',
     retries: 3,
     backoff: { initial: '1s', factor: 3, max: '1m', jitter: 0.25 },
+    pauseAfter: 3,
     overlap: 'queue-one',
     maxRunning: 2,
     mutex: 'disk',

@@ -91,6 +91,8 @@ const REFUSED: Refusal[] = [
   ['a backoff that shrinks', { backoff: { factor: 0.5 } }, InvalidInputError, 'factor'],
   ['a jitter of more than the wait', { backoff: { jitter: 1.5 } }, InvalidInputError, 'jitter'],
   ['a negative jitter', { backoff: { jitter: -0.1 } }, InvalidInputError, 'jitter'],
+  ['a pause after no failure', { pauseAfter: 0 }, InvalidInputError, 'pauseAfter'],
+  ['a pause after half a failure', { pauseAfter: 1.5 }, InvalidInputError, 'pauseAfter'],
   ['a timeout of nothing', { timeout: 0 }, InvalidInputError, 'timeout'],
   ['a timeout that is no duration', { timeout: '5 minutes' }, InvalidInputError, 'timeout'],
   ['active as text', { active: 'no' }, InvalidInputError, 'active'],

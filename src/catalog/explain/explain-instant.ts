@@ -58,7 +58,12 @@ function tellAbsence(facts: Facts, recurrence: Recurrence | undefined): Told {
   const at = (time: Instant) => zonedTime(time, zone)
   if (generation.isPaused) {
     const end = until === Infinity ? '' : ` until ${at(until)}`
-    return { verdict: not, code: 'paused', text: `The schedule was paused from ${at(pausedFrom)}${end}.` }
+    const why = until === Infinity && life.reason !== null ? `: ${life.reason}` : ''
+    return {
+      verdict: not,
+      code: 'paused',
+      text: `The schedule was paused from ${at(pausedFrom)}${end}${why}.`,
+    }
   }
   const isPresent = until === Infinity
   const isBroken = isPresent && life.state === 'broken' && (life.nextAt ?? -Infinity) <= instant

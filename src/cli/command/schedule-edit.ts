@@ -30,6 +30,7 @@ const CLEARABLE = {
   'catch-up': 'catchUp',
   retries: 'retries',
   backoff: 'backoff',
+  'pause-after': 'pauseAfter',
   timeout: 'timeout',
 } as const satisfies Record<string, keyof SchedulePatch>
 type Clearable = keyof typeof CLEARABLE

@@ -33,6 +33,7 @@ export interface ScheduleOptions extends WorkOptions {
   readonly retries?: number
   readonly backoff?: Duration
   readonly backoffJitter?: number
+  readonly pauseAfter?: number
   readonly timeout?: string
   readonly overlap?: PolicyInput['overlap']
   readonly maxRunning?: number
@@ -111,6 +112,11 @@ export function withScheduleOptions(command: Command): Command {
       'the part of each wait, 0 to 1, by which it may be shorter, with --backoff; default 0',
       fraction('--backoff-jitter'),
     )
+    .option(
+      '--pause-after <n>',
+      'pause the schedule once so many of its runs in a row have failed; default never',
+      wholeNumber('--pause-after', 1),
+    )
     .option('--timeout <duration>', 'how long an attempt may take; default no limit')
     .option(
       '--overlap <policy>',
@@ -135,7 +141,8 @@ export function withScheduleOptions(command: Command): Command {
 /** When and how, as the catalog takes it; only what was given. */
 export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & PolicyInput {
   const { timezone, dst, syntax, except, every, anchor, at } = options
-  const { group, note, queue, startsAt, endsAt, maxRuns, spread, jitter, retries, timeout } = options
+  const { group, note, queue, startsAt, endsAt, maxRuns, spread, jitter, retries, timeout, pauseAfter } =
+    options
   const { overlap, maxRunning, mutex, minimumBreak } = options
   const cron = options.cron?.length === 1 ? options.cron[0] : options.cron
   const when = { cron, timezone, dst, syntax, except, every, anchor, at }
@@ -147,6 +154,7 @@ export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & Pol
     whenFinished: options.whenFinished,
     retries,
     timeout,
+    pauseAfter,
     catchUp: catchUpOf(options),
     backoff: backoffOf(options),
   }

@@ -1,5 +1,6 @@
 import type { Schedule } from '../../catalog/schedule-view.ts'
 import { formatDuration } from '../../clock/duration.ts'
+import { failedInARowText } from '../../schedule/failed-in-a-row.ts'
 import { zonedTime } from '../../clock/time-text.ts'
 import { CronExpression } from '../../cron/index.ts'
 import type { Json } from '../../schedule/json.ts'
@@ -83,6 +84,7 @@ export function scheduleDetails(
       ['jitter', schedule.jitterMs === 0 ? undefined : `up to ${formatDuration(schedule.jitterMs)}`],
       ['catch-up', catchUpText(catchUp)],
       ['retries', retriesText(schedule.retries, backoff)],
+      ['pause', pauseText(schedule)],
       ['overlap', overlapText(schedule)],
       ['timeout', schedule.timeoutMs === undefined ? 'none' : formatDuration(schedule.timeoutMs)],
       ['when finished', schedule.whenFinished === 'keep' ? undefined : 'it is removed'],
@@ -135,12 +137,15 @@ function workText(schedule: Schedule): string {
 
 function stateText({ state, reason, nextRunAt }: Schedule, style: Style): string {
   if (state === 'broken') return style.paint('red', `broken: ${reason ?? 'for an unknown reason'}`)
-  if (state === 'paused') return style.paint('yellow', 'paused')
+  if (state === 'paused') return style.paint('yellow', reason === undefined ? 'paused' : `paused: ${reason}`)
   return nextRunAt === undefined ? style.dim('finished') : style.paint('green', 'active')
 }
 
 function nextText(schedule: Schedule, next: readonly Date[], now: number, style: Style): string {
-  if (schedule.state === 'paused') return 'It is paused: nothing runs until carillon schedule resume.'
+  if (schedule.state === 'paused') {
+    const since = schedule.reason === undefined ? '' : `, since ${schedule.reason}`
+    return `It is paused${since}: nothing runs until carillon schedule resume.`
+  }
   if (schedule.state === 'broken')
     return oneLine(`It is broken: ${schedule.reason ?? 'for an unknown reason'}.`)
   if (next.length === 0) return 'No run is left.'
@@ -158,6 +163,10 @@ function retriesText(retries: number, { initialMs, factor, maxMs, jitter }: Sche
   if (retries === 0) return 'none'
   const shorter = jitter === 0 ? '' : `; each wait shorter by up to ${Math.round(jitter * 100)} %`
   return `${retries}, after ${formatDuration(initialMs)}, then ${factor} times as long each, at most ${formatDuration(maxMs)}${shorter}`
+}
+
+function pauseText({ pauseAfter }: Schedule): string | undefined {
+  return pauseAfter === undefined ? undefined : `when ${failedInARowText(pauseAfter)}`
 }
 
 function overlapText({ overlap, maxRunning = 1, mutex, minimumBreakMs }: Schedule): string {
