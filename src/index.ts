@@ -79,6 +79,8 @@ export type {
 } from './queue/message-queue.ts'
 export { Carillon, type DispatchReport } from './carillon/carillon.ts'
 export type { CatchUpSettings } from './carillon/catch-up-settings.ts'
+export type { Alert, AlertContext, AlertHook, AlertKind } from './alert/alert.ts'
+export { webhook, type WebhookOptions } from './alert/webhook.ts'
 export { defineConfig, type CarillonConfig } from './carillon/define-config.ts'
 export type { CarillonOptions, Role } from './carillon/options.ts'
 export type { Clock, Alarm, Instant } from './clock/clock.ts'

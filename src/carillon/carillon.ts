@@ -1,3 +1,4 @@
+import { Alerts } from '../alert/alerts.ts'
 import { Catalog, type CatalogParts } from '../catalog/catalog.ts'
 import { forecastSchedules } from '../catalog/forecast/forecast-schedules.ts'
 import { Declarations, type DeclareReport } from '../catalog/declare/declarations.ts'
@@ -34,6 +35,8 @@ export interface DispatchReport extends PassReport {
 
 const ROLES: readonly Role[] = ['dispatch', 'work', 'tasks']
 const DEFAULT_NAMESPACE = 'default'
+/** How long alerts may take at least that were raised as the process stopped. */
+const LAST_ALERTS_MS = 1_000
 const NO_TASKS: TaskSettings = { schedule: () => {} }
 
 /**
@@ -49,6 +52,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
   readonly #settings: Settings
   readonly #store: Store
   readonly #queues: Queues
+  readonly #alerts: Alerts
   readonly #parts: CatalogParts
   readonly #dispatcher: Dispatcher
   readonly #owed: OwedWriter
@@ -63,7 +67,7 @@ export class Carillon extends Catalog implements AsyncDisposable {
   #roles: readonly Role[] = []
   #stopping: Promise<void> | undefined
 
-  private constructor(settings: Settings, store: Store, queues: Queues) {
+  private constructor(settings: Settings, store: Store, queues: Queues, alerts: Alerts) {
     // Schedules of the built-in job can be stored anywhere; what runs it is another matter.
     const storedTasks = settings.builtTasks.filter((task) => task.stored !== undefined)
     const own = [
@@ -78,12 +82,13 @@ export class Carillon extends Catalog implements AsyncDisposable {
     this.#settings = settings
     this.#store = store
     this.#queues = queues
+    this.#alerts = alerts
 
     const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(own)
     this.#owed = new OwedWriter({ ...settings, store })
-    this.#dispatcher = new Dispatcher({ ...settings, store, owed: this.#owed })
+    this.#dispatcher = new Dispatcher({ ...settings, store, owed: this.#owed, alerts })
     this.#pruner = new Pruner({ ...settings, store })
-    this.#failures = new Failures({ ...settings, store })
+    this.#failures = new Failures({ ...settings, store, alerts })
     const onFailed: OnFailed = (failed) => this.#failures.report(failed)
     this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner, onFailed })
     this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn(), onFailed })
@@ -123,8 +128,10 @@ export class Carillon extends Catalog implements AsyncDisposable {
     const postgresAddress = database.kind === 'postgres' && 'url' in database ? database.url : undefined
     const locks = new LeaseLocks(store)
     const jobs = new JobRegistry(settings.jobs)
-    const queues = stack.use(await Queues.open({ ...settings, jobs, store, locks, postgresAddress }))
-    const carillon = new Carillon(settings, store, queues)
+    const alerts = new Alerts({ ...settings, hooks: settings.alerts, server: settings.owner })
+    const parts = { ...settings, jobs, store, locks, alerts, postgresAddress }
+    const queues = stack.use(await Queues.open(parts))
+    const carillon = new Carillon(settings, store, queues, alerts)
     stack.move()
     return carillon
   }
@@ -326,6 +333,8 @@ export class Carillon extends Catalog implements AsyncDisposable {
   }
 
   async #stop(graceMs: number, hurry: AbortSignal | undefined): Promise<void> {
+    const { clock } = this.#settings
+    const until = clock.now() + graceMs
     await Promise.all([
       this.#declarations.stop(),
       this.#dispatcher.stop(),
@@ -336,5 +345,6 @@ export class Carillon extends Catalog implements AsyncDisposable {
       this.tasks.stop({ grace: graceMs, hurry }),
     ])
     await this.#failures.stop()
+    await this.#alerts.settle(Math.max(until, clock.now() + LAST_ALERTS_MS), hurry)
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { AlertHook } from '../alert/alert.ts'
 import type { ScheduleDeclaration } from '../catalog/declare/declarations.ts'
 import { Quotas, type QuotaSettings } from '../catalog/quotas.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -67,6 +68,12 @@ export interface CarillonOptions {
   /** The largest payload, in bytes of JSON; 65,536 by default. */
   readonly maxPayloadBytes?: number | undefined
 
+  /**
+   * Told of what a human should know of: runs that failed for good, schedules that were paused or are broken, queues out of
+   * reach. A function, or several; `webhook(url)` makes one.
+   */
+  readonly alerts?: AlertHook | readonly AlertHook[] | undefined
+
   /** A name for this process, shown as where a run ran; host name and process id by default. */
   readonly server?: string | undefined
   readonly logger?: Logger | undefined
@@ -93,6 +100,7 @@ export interface Settings extends ResolvedCatchUp {
   readonly keepMs: number
   readonly maxPayloadBytes: number
   readonly quotas: Quotas
+  readonly alerts: readonly AlertHook[]
   /** Unique for each start of each process. */
   readonly owner: string
   readonly logger: Logger
@@ -118,6 +126,7 @@ const KNOWN = Object.keys({
   grace: 1,
   keepHistory: 1,
   maxPayloadBytes: 1,
+  alerts: 1,
   server: 1,
   logger: 1,
   clock: 1,
@@ -156,6 +165,7 @@ export function resolveOptions(options: CarillonOptions): Settings {
     keepMs: durationMs(options.keepHistory ?? '7d', 'keepHistory'),
     maxPayloadBytes: options.maxPayloadBytes ?? 64 * 1024,
     quotas: new Quotas(options.quotas),
+    alerts: [options.alerts ?? []].flat(),
     owner: `${options.server ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString('hex')}`,
     logger: guarded(options.logger ?? consoleLogger),
     clock: options.clock ?? new SystemClock(),
@@ -172,6 +182,8 @@ function checkSettings(settings: Settings): void {
     throw new ConfigError('schedules is not a list: give an array of schedules, each with its key')
   if (!/^.{1,200}$/u.test(settings.schedulesOwner))
     throw new ConfigError('schedulesOwner has 1 to 200 characters')
+  if (!settings.alerts.every((hook) => typeof hook === 'function'))
+    throw new ConfigError('alerts is a function, or a list of functions: give webhook(…), or one of your own')
   if (intervalMs < 1_000) throw new ConfigError('interval is shorter than a second')
   if (aheadMs < intervalMs) {
     throw new ConfigError(

@@ -1,3 +1,4 @@
+import type { AlertSink } from '../alert/alert.ts'
 import type { Clock } from '../clock/clock.ts'
 import { Nudger } from '../dispatch/nudger.ts'
 import { Relay, type RelayReport } from '../dispatch/relay.ts'
@@ -22,6 +23,7 @@ export interface QueuesOptions {
   readonly store: Store
   readonly clock: Clock
   readonly logger: Logger
+  readonly alerts: AlertSink
   readonly locks: LockStore
   readonly owner: string
   /** The jobs that this process knows. */

@@ -1,3 +1,4 @@
+import { quoted, scheduleText, type AlertSink } from '../alert/alert.ts'
 import type { Clock, Instant } from '../clock/clock.ts'
 import { giveWay } from '../clock/give-way.ts'
 import { Loop } from '../clock/loop.ts'
@@ -8,6 +9,7 @@ import type { Logger } from '../logger.ts'
 import { recordPlans, type PlanToRecord } from '../store/record-plans.ts'
 import { isRefusal } from '../sql/sql-error.ts'
 import type { CursorRecord } from '../store/schedule-record.ts'
+import type { SetAside } from '../store/schedule-table.ts'
 import type { Store, Tables } from '../store/store.ts'
 import { BatchPlanner, TermsCache } from './batch-planner.ts'
 import { inLanes } from './in-lanes.ts'
@@ -25,6 +27,12 @@ export interface PassReport {
   readonly owed?: number
 }
 
+/** What one transaction did. */
+interface Outcome extends PassReport {
+  /** The schedules that it set aside, and why. */
+  readonly setAside: readonly { readonly schedule: SetAside; readonly reason: string }[]
+}
+
 export interface DispatcherOptions {
   readonly store: Store
   readonly clock: Clock
@@ -33,6 +41,7 @@ export interface DispatcherOptions {
   readonly owes: boolean
   /** Writes what is owed. */
   readonly owed: OwedWriter
+  readonly alerts: AlertSink
   /** How far a pass looks ahead. */
   readonly aheadMs: number
   /** How long after one pass the next one follows. */
@@ -224,8 +233,8 @@ export class Dispatcher {
   /** Does one schedule in a transaction of its own; if the database refuses it, it is set aside. */
   async #alone(
     id: number,
-    work: (tables: Tables, cursor: CursorRecord & { isBroken: boolean }) => Promise<PassReport>,
-  ): Promise<PassReport> {
+    work: (tables: Tables, cursor: CursorRecord & { isBroken: boolean }) => Promise<Outcome>,
+  ): Promise<Outcome> {
     const { store } = this.#options
     let seen: CursorRecord | undefined
     try {
@@ -240,8 +249,7 @@ export class Dispatcher {
         const cursor = await tables.cursors.lock(id)
         // Changed meanwhile: then it is not this one that the database refused.
         if (cursor?.generation !== seen?.generation || cursor?.nextAt !== seen?.nextAt) return NOTHING
-        await this.#setAside(tables, id, (error as Error).message)
-        return { ...NOTHING, broken: 1 }
+        return { ...NOTHING, broken: 1, setAside: await this.#setAside(tables, id, (error as Error).message) }
       })
     }
   }
@@ -251,8 +259,11 @@ export class Dispatcher {
     due: readonly CursorRecord[],
     now: Instant,
     horizon: Instant,
-  ): Promise<PassReport> {
-    const outcome: Mutable<PassReport> = { ...this.#nothing }
+  ): Promise<Outcome> {
+    const outcome: Mutable<Outcome> & { setAside: Outcome['setAside'][number][] } = {
+      ...this.#nothing,
+      setAside: [],
+    }
     const toRecord: PlanToRecord[] = []
     const terms = await this.#terms.of(due, (ids) => tables.schedules.termsOf(ids))
     const planner = new BatchPlanner(terms, now, horizon, BATCH, this.#options.owes)
@@ -260,7 +271,7 @@ export class Dispatcher {
       if (outcome.planned >= BATCH) break
       const decided = planner.decide(cursor)
       if (typeof decided === 'string') {
-        await this.#setAside(tables, cursor.id, decided)
+        outcome.setAside.push(...(await this.#setAside(tables, cursor.id, decided)))
         outcome.broken++
         continue
       }
@@ -284,27 +295,41 @@ export class Dispatcher {
         await tables.schedules.markMended(id)
         return this.#planAll(tables, [cursor], now, horizon)
       })
-      this.#count({ ...outcome, broken: 0 }, report)
+      // That it is broken was told when it turned out.
+      this.#count({ ...outcome, broken: 0, setAside: [] }, report)
     }
   }
 
-  async #setAside(tables: Tables, id: number, reason: string) {
+  async #setAside(tables: Tables, id: number, reason: string): Promise<Outcome['setAside']> {
     const schedule = await tables.schedules.markBroken(id, reason, tables.now)
     this.#options.logger.error({ ...schedule, reason }, 'a schedule is broken and was set aside')
+    return schedule === undefined ? [] : [{ schedule, reason }]
   }
 
-  #count(outcome: PassReport, report: Mutable<PassReport>): void {
+  /** Once it is committed. */
+  #count(outcome: Outcome, report: Mutable<PassReport>): void {
     report.planned += outcome.planned
     report.missed += outcome.missed
     report.broken += outcome.broken
     if (outcome.owed !== undefined) report.owed = (report.owed ?? 0) + outcome.owed
+    for (const { schedule, reason } of outcome.setAside) this.#tellBroken(schedule, reason)
   }
 
   get #nothing(): PassReport {
-    return this.#options.owes ? { ...NOTHING, owed: 0 } : NOTHING
+    return this.#options.owes ? { ...NOTHING_DONE, owed: 0 } : NOTHING_DONE
+  }
+
+  #tellBroken({ group, ...schedule }: SetAside, reason: string): void {
+    this.#options.alerts.raise({
+      kind: 'schedule-broken',
+      about: { ...schedule, group: group ?? undefined },
+      message: `${scheduleText(schedule)} is broken and does not run: ${quoted(reason)}; store it anew, or change what is wrong`,
+      details: { reason },
+    })
   }
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-const NOTHING: PassReport = { planned: 0, missed: 0, broken: 0 }
+const NOTHING_DONE: PassReport = { planned: 0, missed: 0, broken: 0 }
+const NOTHING: Outcome = { ...NOTHING_DONE, setAside: [] }

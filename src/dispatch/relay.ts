@@ -1,3 +1,4 @@
+import { quoted, type AlertSink } from '../alert/alert.ts'
 import type { Clock, Instant } from '../clock/clock.ts'
 import { giveWay } from '../clock/give-way.ts'
 import { Loop } from '../clock/loop.ts'
@@ -14,6 +15,7 @@ export interface RelayOptions {
   readonly store: Store
   readonly clock: Clock
   readonly logger: Logger
+  readonly alerts: AlertSink
   /** This process: what it has taken up to send is held under this name. */
   readonly owner: string
   /** The name by which schedules choose the queue. */
@@ -46,6 +48,8 @@ const EPOCH_EVERY_MS = 5_000
 /** The shortest and the longest wait before a queue that is down is tried again. */
 const SHORTEST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 15_000
+/** How long a queue is out of reach before a human is told. */
+const PATIENCE_MS = 15_000
 
 /**
  * Brings occurrences from the ledger into a queue that Carillon does not own, and takes out what became void. It may
@@ -58,6 +62,8 @@ export class Relay {
   readonly #options: RelayOptions
   readonly #loop: Loop
   readonly #outage: QueueOutage
+  /** Since when the queue is out of reach, and whether that was told. */
+  #gone: { readonly since: Instant; isTold: boolean } | undefined
   #unwatch = () => {}
   #epochKnownUntil: Instant = -Infinity
   /** The queue lost what it held just now, and what others were writing at that moment is to be looked for once more. */
@@ -113,6 +119,7 @@ export class Relay {
 
     const report = await this.pass()
     this.#outage.end()
+    this.#tellBack()
     this.#waitMs = SHORTEST_WAIT_MS
     if (report.sent + report.withdrawn > 0) logger.info({ queue: name, ...report }, 'relayed')
     return this.#epochKnownUntil
@@ -120,9 +127,37 @@ export class Relay {
 
   #failed(error: unknown): Instant {
     this.#outage.begin(error)
+    this.#tellGone(error)
     this.#notBefore = this.#options.clock.now() + this.#waitMs
     this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS)
     return this.#notBefore
+  }
+
+  /** A moment's outage is no news. */
+  #tellGone(error: unknown): void {
+    const { clock, alerts, name } = this.#options
+    this.#gone ??= { since: clock.now(), isTold: false }
+    const forMs = clock.now() - this.#gone.since
+    if (this.#gone.isTold || forMs < PATIENCE_MS) return
+    this.#gone.isTold = true
+    const why = quoted(error instanceof Error ? error.message : String(error))
+    alerts.raise({
+      kind: 'queue-unreachable',
+      message: `queue "${name}" has been out of reach for ${Math.round(forMs / 1_000)} s: ${why}; what is due waits in the ledger until it is back`,
+      details: { queue: name, since: new Date(this.#gone.since).toISOString(), error: why },
+    })
+  }
+
+  #tellBack(): void {
+    const { alerts, name } = this.#options
+    const gone = this.#gone
+    this.#gone = undefined
+    if (gone?.isTold !== true) return
+    alerts.raise({
+      kind: 'queue-reachable',
+      message: `queue "${name}" can be reached again; what waited for it is sent`,
+      details: { queue: name, since: new Date(gone.since).toISOString() },
+    })
   }
 
   /**

@@ -32,6 +32,12 @@ export interface NewSchedule extends Pick<ScheduleWrite, 'group' | 'state'> {
   readonly overlap: string | null
 }
 
+/** A schedule that was set aside. */
+export interface SetAside extends ScheduleIdentity {
+  readonly group: string | null
+  readonly job: string
+}
+
 export interface ScheduleFilter {
   readonly namespace: string
   readonly group?: string | undefined
@@ -261,7 +267,7 @@ export class ScheduleTable {
    *
    * @returns which one it was
    */
-  async markBroken(id: number, reason: string, now: Instant): Promise<ScheduleIdentity | undefined> {
+  async markBroken(id: number, reason: string, now: Instant): Promise<SetAside | undefined> {
     await this.#sql
       .updateTable('carillon_schedules')
       .set({ state: 'broken', reason, updated_at: now })
@@ -274,7 +280,7 @@ export class ScheduleTable {
       .execute()
     return this.#sql
       .selectFrom('carillon_schedules')
-      .select(['namespace', 'key'])
+      .select(['namespace', 'key', 'group', 'job'])
       .where('id', '=', id)
       .executeTakeFirst()
   }

@@ -209,7 +209,7 @@ describe.each(DATABASES)('the fence, for messages, on %s', (kind) => {
       const { relay, worker, other, message } = await opened()
       const runs = await worker.begin([message])
       at('10:00', LEASE_MS)
-      expect(await relay.reap()).toEqual({ taken: 1, returned: 1, failed: 0 })
+      expect(await relay.reap()).toMatchObject({ taken: 1, returned: 1, failed: 0 })
       expect(await other.tryBegin([message])).toEqual(REFUSED)
       expect(await scene().ledger()).toEqual(['10:05 g1 planned #1'])
 

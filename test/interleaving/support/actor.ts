@@ -126,7 +126,14 @@ export class Actor extends Steps implements AsyncDisposable {
     this.store = store
     this.#pool = pool
     this.catalog = this.catalogAhead(AHEAD_MS)
-    const options = { store, clock, logger: silent, aheadMs: AHEAD_MS, intervalMs: AHEAD_MS / 2 }
+    const options = {
+      store,
+      clock,
+      logger: silent,
+      alerts: { raise: () => {} },
+      aheadMs: AHEAD_MS,
+      intervalMs: AHEAD_MS / 2,
+    }
     const catchUp = resolveCatchUp(undefined)
     const owed = new OwedWriter({ ...options, ...catchUp })
     this.#dispatcher = new Dispatcher({ ...options, ...catchUp, owed })
