@@ -9,6 +9,7 @@ import type { OccurrenceRecord } from '../store/ledger.ts'
 import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
 import type { Store, Tables, Transactions } from '../store/store.ts'
 import type { ResumeAnswer } from './catalog-options.ts'
+import { compareSchedules, type ScheduleChange } from './compare-schedules.ts'
 import {
   changeSchedule,
   deleteSchedule,
@@ -17,7 +18,12 @@ import {
   storedDefinition,
 } from './generations.ts'
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
-import { atIndex, ScheduleResolver, type ResolverParts, type ScheduleOptions } from './schedule-resolver.ts'
+import {
+  ScheduleResolver,
+  type ResolverParts,
+  type ScheduleOptions,
+  type Schedules,
+} from './schedule-resolver.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
 import { getSchedule, notFound, ScheduleReader, type ReaderParts } from './schedule-reader.ts'
 import { BulkWriter, type WriteCounts } from './bulk-writer.ts'
@@ -96,23 +102,25 @@ export class Catalog extends ScheduleReader {
    * @throws as `schedule`; the message tells which one was meant
    */
   async scheduleMany(
-    schedules: Iterable<ScheduleOptions> | AsyncIterable<ScheduleOptions>,
+    schedules: Schedules,
     { onProgress = () => {} }: { onProgress?: (counts: WriteCounts) => void } = {},
   ): Promise<WriteCounts> {
     const bulk = new BulkWriter(this.#writer, this.#parts.store, onProgress)
-    let index = 0
     try {
-      for await (const options of schedules) {
-        const schedule = await this.#resolver.toWrite(options).catch((error: unknown) => {
-          throw atIndex(error, index, options)
-        })
-        await bulk.add(schedule)
-        index++
-      }
+      for await (const schedule of this.#resolver.toWriteMany(schedules)) await bulk.add(schedule)
       return await bulk.end()
     } finally {
       await bulk.settle()
     }
+  }
+
+  /**
+   * What `scheduleMany` would do with each, in pages of 500; nothing is stored.
+   *
+   * @throws as `scheduleMany`, but for quotas of all that a namespace has: they are judged by what is written
+   */
+  compareMany(schedules: Schedules): AsyncGenerator<ScheduleChange, void, undefined> {
+    return compareSchedules(this.#parts.store, this.namespaceName, this.#resolver.toWriteMany(schedules))
   }
 
   /**

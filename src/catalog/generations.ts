@@ -121,6 +121,12 @@ function newRecord(
 
 const NOTHING_PLANNED: Plan = { occurrences: [], missed: undefined, nextAt: undefined }
 
+/** Whether `changeSchedule` would change anything. */
+export function isChange(record: ScheduleRecord, { group, active, definition }: ResolvedSchedule): boolean {
+  if (causeOf(record, active, definition) !== undefined) return true
+  return record.group !== group || !isDeepStrictEqual(parseDefinition(record.definitionText), definition)
+}
+
 /**
  * Replaces a schedule's definition. A change in when it runs, a pause and a resumption open a new generation: what the
  * older ones planned and did not begin is withdrawn, and the cursor starts again at now. Any other change applies to

@@ -17,6 +17,9 @@ export type ScheduleOptions<Input = unknown> = Omit<ScheduleInput, 'job' | 'payl
   readonly payload?: Input
 }
 
+/** Any number of schedules to store, one after the other. */
+export type Schedules = Iterable<ScheduleOptions> | AsyncIterable<ScheduleOptions>
+
 /** What schedules are checked against. */
 export interface ResolverParts {
   readonly jobs: JobRegistry
@@ -45,6 +48,17 @@ export class ScheduleResolver {
     return { key, ...resolved, payloadBytes: toJson(resolved.definition.payload)!.bytes }
   }
 
+  /** Each of many as `toWrite`; an error tells which one it is about. */
+  async *toWriteMany(schedules: Schedules): AsyncGenerator<ScheduleToWrite, void, undefined> {
+    let index = 0
+    for await (const options of schedules) {
+      const at = index++
+      yield await this.toWrite(options).catch((error: unknown) => {
+        throw atIndex(error, at, options)
+      })
+    }
+  }
+
   /** @param isForJob whether the job is to be asked about the payload; one that did not change was asked before */
   async resolve(input: ScheduleInput, key: string, isForJob = true): Promise<CompiledSchedule> {
     const { jobs, queues, maxPayloadBytes, quotas } = this.#parts
@@ -70,7 +84,7 @@ export class ScheduleResolver {
 }
 
 /** The error, told with which one of many it is about. */
-export function atIndex(error: unknown, index: number, options: ScheduleOptions): unknown {
+function atIndex(error: unknown, index: number, options: ScheduleOptions): unknown {
   if (error instanceof CarillonError)
     error.message = `schedule ${index} (${options?.key ?? 'without key'}): ${error.message}`
   return error
