@@ -8,6 +8,9 @@ export function processTerminal(): Terminal {
   return {
     stdout: screenOf(process.stdout),
     stderr: screenOf(process.stderr),
+    get stdin() {
+      return process.stdin
+    },
     env: process.env,
     cwd: process.cwd(),
     clock: new SystemClock(),

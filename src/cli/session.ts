@@ -37,6 +37,13 @@ export async function onCreated<T>(call: Call<object>, work: (session: Session) 
   return using(setup, call, work)
 }
 
+/** Does `work` that writes nothing: on the database, or on an empty one in memory when there is none yet. */
+export async function onPresent<T>(call: Call<object>, work: (session: Session) => Promise<T>): Promise<T> {
+  const setup = await readSetup(call.options, call.terminal)
+  if (setup.database.exists) return using(setup, call, work)
+  return using({ ...setup, options: { ...setup.options, database: 'sqlite::memory:' } }, call, work)
+}
+
 /** @throws {DriverError} when there is no database: reading from one that was just created would only hide a typing error */
 function requireDatabase({ database }: Setup): void {
   if (database.exists) return

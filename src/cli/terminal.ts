@@ -12,6 +12,8 @@ export interface Screen {
 export interface Terminal {
   readonly stdout: Screen
   readonly stderr: Screen
+  /** What is piped in, or typed; reading it begins with the first look at it. */
+  readonly stdin: AsyncIterable<Uint8Array>
   readonly env: Readonly<Record<string, string | undefined>>
   /** The working directory. */
   readonly cwd: string

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { Clock } from '../../src/clock/clock.ts'
 import { SystemClock } from '../../src/clock/system-clock.ts'
 import type { Screen, Terminal } from '../../src/cli/terminal.ts'
@@ -15,10 +16,12 @@ export function fakeTerminal({
   clock = new SystemClock(),
   cwd = '/nowhere',
   env = {},
+  stdin = [],
 }: {
   clock?: Clock
   cwd?: string
   env?: Record<string, string>
+  stdin?: readonly (string | Uint8Array)[]
 } = {}): FakeTerminal {
   let printed = ''
   let complained = ''
@@ -27,6 +30,7 @@ export function fakeTerminal({
   return {
     stdout: screen((text) => (printed += text)),
     stderr: screen((text) => (complained += text)),
+    stdin: Readable.from(stdin.map((chunk) => Buffer.from(chunk))),
     env,
     cwd,
     clock,

@@ -5,7 +5,9 @@ import { addBackfill } from './schedule-backfill.ts'
 import { addDelete, addPause, addResume } from './schedule-control.ts'
 import { addScheduleEdit } from './schedule-edit.ts'
 import { addExplain } from './schedule-explain.ts'
+import { addExport } from './schedule-export.ts'
 import { addHistory } from './schedule-history.ts'
+import { addImport } from './schedule-import.ts'
 import { addList, addShow } from './schedule-read.ts'
 import { addRetry } from './schedule-retry.ts'
 import { addTrigger } from './schedule-trigger.ts'
@@ -29,4 +31,6 @@ export function addSchedule(program: Command, invocation: Invocation): void {
   addBackfill(schedule, invocation)
   addHistory(schedule, invocation)
   addExplain(schedule, invocation)
+  addImport(schedule, invocation)
+  addExport(schedule, invocation)
 }
