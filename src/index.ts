@@ -36,7 +36,6 @@ export type { BackfillOptions, BackfillReport } from './catalog/backfill/backfil
 export type { DeclaredChange, DeclareReport, ScheduleDeclaration } from './catalog/declare/declarations.ts'
 export type { Quota, QuotaSettings } from './catalog/quotas.ts'
 export type { WriteCounts } from './catalog/bulk-writer.ts'
-export type { DescribeFilter, HistoryOptions, ResumeAnswer } from './catalog/catalog-options.ts'
 export type { ScheduleOptions, Schedules } from './catalog/schedule-resolver.ts'
 export { readCrontab } from './catalog/exchange/read-crontab.ts'
 export type { CrontabOptions, CrontabReading, CrontabSchedule } from './catalog/exchange/read-crontab.ts'
@@ -44,8 +43,18 @@ export { writeCrontab } from './catalog/exchange/write-crontab.ts'
 export type { CrontabLoss, WrittenCrontab } from './catalog/exchange/write-crontab.ts'
 export type { CrontabWarning, CrontabWarningCode } from './catalog/exchange/crontab-warning.ts'
 export type { ScheduleChange } from './catalog/compare-schedules.ts'
+export { RootCatalog } from './catalog/root-catalog.ts'
+export type {
+  DescribeFilter,
+  HistoryOptions,
+  ManyOptions,
+  PauseOptions,
+  ResumeAllOptions,
+  ResumeAnswer,
+} from './catalog/catalog-options.ts'
+export type { ManyReport, PauseInForce } from './catalog/scoped-pauses.ts'
 export { scheduleInputOf } from './catalog/schedule-input-of.ts'
-export type { Schedule } from './catalog/schedule-view.ts'
+export type { Schedule, SchedulePause } from './catalog/schedule-view.ts'
 export type { Explanation, ExplanationCode, GenerationInForce } from './catalog/explain/explanation.ts'
 export type { Occurrence } from './catalog/occurrence-view.ts'
 export type { ScheduleOrigin, ScheduleState } from './store/schedule-record.ts'

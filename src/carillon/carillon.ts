@@ -1,7 +1,7 @@
 import { Alerts } from '../alert/alerts.ts'
-import { Catalog, type CatalogParts } from '../catalog/catalog.ts'
-import { forecastSchedules } from '../catalog/forecast/forecast-schedules.ts'
+import { Catalog } from '../catalog/catalog.ts'
 import { Declarations, type DeclareReport } from '../catalog/declare/declarations.ts'
+import { RootCatalog } from '../catalog/root-catalog.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
 import { Dispatcher, type PassReport } from '../dispatch/dispatcher.ts'
@@ -10,7 +10,6 @@ import { dropOwed, reportOwed, type OwedReport } from '../dispatch/owed-report.t
 import { previewPass, type PassPreview } from '../dispatch/preview-pass.ts'
 import { Pruner } from '../dispatch/pruner.ts'
 import type { Message } from '../queue/message.ts'
-import type { Forecast, ForecastOptions } from '../schedule/forecast/forecast.ts'
 import { chooseDatabase } from '../sql/database-input.ts'
 import { Store } from '../store/store.ts'
 import { commandJob } from '../task/command-job.ts'
@@ -48,12 +47,11 @@ const NO_TASKS: TaskSettings = { schedule: () => {} }
  * await cron.start()
  * ```
  */
-export class Carillon extends Catalog implements AsyncDisposable {
+export class Carillon extends RootCatalog implements AsyncDisposable {
   readonly #settings: Settings
   readonly #store: Store
   readonly #queues: Queues
   readonly #alerts: Alerts
-  readonly #parts: CatalogParts
   readonly #dispatcher: Dispatcher
   readonly #owed: OwedWriter
   readonly #pruner: Pruner
@@ -78,7 +76,6 @@ export class Carillon extends Catalog implements AsyncDisposable {
     const { owner, clock, logger } = settings
     const parts = { ...settings, store, jobs: catalogJobs, queues: queues.names }
     super(parts, DEFAULT_NAMESPACE)
-    this.#parts = parts
     this.#settings = settings
     this.#store = store
     this.#queues = queues
@@ -149,18 +146,6 @@ export class Carillon extends Catalog implements AsyncDisposable {
   /** How many runs are under way in this process. */
   get running(): number {
     return this.#worker.running
-  }
-
-  /** The same door, confined to the schedules of another namespace: no key of it reaches beyond. */
-  namespace(name: string): Catalog {
-    if (name === '' || name.length > 255 || name.includes('\u0000') || !name.isWellFormed())
-      throw new InvalidInputError('a namespace has 1 to 255 characters, none of them NUL', 'namespace')
-    return new Catalog(this.#parts, name)
-  }
-
-  /** As that of a handle to one namespace, over all of them. */
-  override async forecast(options: ForecastOptions = {}): Promise<Forecast> {
-    return forecastSchedules(this.#store, options)
   }
 
   /**

@@ -29,3 +29,28 @@ export interface HistoryOptions {
 
 /** What happens to the occurrences that a pause kept from running. */
 export type ResumeAnswer = 'skip' | 'latest' | 'all'
+
+/** How a schedule is paused. */
+export interface PauseOptions {
+  /** When the pause ends by itself; what falls due then or later runs. */
+  readonly until?: InstantInput | undefined
+  /** Why; that of the handle by default. */
+  readonly note?: string | undefined
+}
+
+/** Which schedules are paused or resumed together, and how. */
+export interface ManyOptions {
+  /** Only those of one group. */
+  readonly group?: string | undefined
+  /** Only tells how many there are. */
+  readonly dryRun?: boolean | undefined
+  /** Told after each step how many schedules were paused or resumed so far. */
+  readonly onProgress?: ((progress: { readonly schedules: number }) => void) | undefined
+}
+
+/** How a pause of many is ended. */
+export interface ResumeAllOptions extends ManyOptions {
+  /** What happens to the occurrences of the pause; they are skipped by default. */
+  readonly missed?: ResumeAnswer | undefined
+  readonly note?: string | undefined
+}

@@ -1,22 +1,27 @@
-import { InvalidInputError, ScheduleNotFoundError, UnsupportedByDriverError } from '../errors.ts'
-import { didYouMean } from '../suggestion.ts'
+import { ScheduleNotFoundError, UnsupportedByDriverError } from '../errors.ts'
 import { applyPatch } from '../schedule/apply-patch.ts'
 import { parseOccurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { instantMs } from '../schedule/instant-input.ts'
 import type { InstantInput, SchedulePatch } from '../schedule/schedule-input.ts'
+import type { ResolvedSchedule } from '../schedule/resolve-definition.ts'
 import type { OccurrenceRecord } from '../store/ledger.ts'
 import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
 import type { Store, Tables, Transactions } from '../store/store.ts'
-import type { ResumeAnswer } from './catalog-options.ts'
 import { compareSchedules, type ScheduleChange } from './compare-schedules.ts'
+import type { ManyOptions, PauseOptions, ResumeAllOptions, ResumeAnswer } from './catalog-options.ts'
+import { NO_COVER } from '../store/pause-table.ts'
+import { endPauses, pauseSchedules } from '../store/pause-schedules.ts'
+import { NOBODY, type Author, type Scope } from '../store/pause.ts'
 import {
   changeSchedule,
   deleteSchedule,
-  pauseSchedule,
+  needsCover,
   resumeSchedule,
   storedDefinition,
 } from './generations.ts'
+import { authorOf, checkMissed, noting, ownPause, untilMs } from './operator.ts'
+import { listPauses, pauseScope, resumeScope, type ManyReport, type PauseInForce } from './scoped-pauses.ts'
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
 import {
   ScheduleResolver,
@@ -37,13 +42,11 @@ import { triggerSchedule } from './trigger.ts'
 /** What a catalog works with. */
 export interface CatalogParts extends ResolverParts, ReaderParts {
   readonly store: Transactions & Partial<Pick<Store, 'join'>>
-  /** How far ahead the schedule's own occurrences are written when it is stored. */
-  readonly aheadMs: number
   /** Who brings in what is new; `user` by default. */
   readonly origin?: ScheduleOrigin
+  /** Who makes the changes; nobody in particular by default. */
+  readonly author?: Author
 }
-
-const RESUME_ANSWERS: readonly string[] = ['skip', 'latest', 'all'] satisfies ResumeAnswer[]
 
 /**
  * The schedules of one namespace: create, change, pause, read. Everything is checked before it is stored, every change
@@ -62,7 +65,24 @@ export class Catalog extends ScheduleReader {
     this.#parts = parts
     this.#resolver = new ScheduleResolver(parts, namespaceName)
     this.#quotas = parts.quotas ?? new Quotas(undefined)
-    this.#writer = new ScheduleWriter(parts, namespaceName, parts.origin ?? 'user')
+    const { origin = 'user', author = NOBODY } = parts
+    this.#writer = new ScheduleWriter(parts, { namespace: namespaceName, origin, author })
+  }
+
+  get #author(): Author {
+    return this.#parts.author ?? NOBODY
+  }
+
+  /**
+   * The same schedules, changed by somebody: what is changed through this handle carries their name and note. Both are text
+   * for people; nothing is decided by them.
+   *
+   * @param actor who makes the changes
+   * @param note what they say about them
+   * @throws {InvalidInputError} when either is empty, or too long to be kept
+   */
+  as(actor: string, note?: string): Catalog {
+    return new Catalog({ ...this.#parts, author: authorOf(actor, note) }, this.namespaceName)
   }
 
   /**
@@ -82,8 +102,8 @@ export class Catalog extends ScheduleReader {
 
   /**
    * Stores a schedule: a new one, or one that replaces the present one with this key in full. What is left out has its
-   * default, also on replacement: a paused one is active again, unless `active` is false. Storing the same again changes
-   * nothing.
+   * default, also on replacement. An operator's pause stays, unless `active` is given as true: so a deployment that stores
+   * its schedules resumes none. Storing the same again changes nothing.
    *
    * @throws {InvalidInputError | CronSyntaxError | UnknownZoneError} when an option is not valid
    * @throws {UnknownJobError} when no such job is registered
@@ -137,7 +157,7 @@ export class Catalog extends ScheduleReader {
     for (;;) {
       const stored = {
         group: present.group,
-        active: present.state !== 'paused',
+        active: activeOf(present),
         definition: storedDefinition(present),
       }
       const resolved = await this.#resolver.resolve(
@@ -155,9 +175,7 @@ export class Catalog extends ScheduleReader {
         isWritten &&= isAs(record, resolved)
         if (isWritten || record.id !== id || record.revision !== revision) return record
         isWritten = true
-        await this.#quotas.watch(tables, this.namespaceName, () =>
-          changeSchedule(tables, record, resolved, this.#parts.aheadMs),
-        )
+        await this.#quotas.watch(tables, this.namespaceName, () => this.#changeTo(tables, record, resolved))
         return record
       })
       if (isWritten) return this.#changed(key)
@@ -174,7 +192,7 @@ export class Catalog extends ScheduleReader {
       const record = await tables.lock(this.namespaceName, key)
       // A second try, after the answer to the first was lost, finds it gone.
       if (record === undefined) return isDeleted
-      await deleteSchedule(tables, record)
+      await deleteSchedule(tables, record, this.#author)
       isDeleted = true
       return true
     })
@@ -184,13 +202,22 @@ export class Catalog extends ScheduleReader {
   }
 
   /**
-   * Stops a schedule from running until it is resumed; what it has planned and not begun is withdrawn.
+   * Stops a schedule from running until it is resumed, or until an instant; what it has planned and not begun is withdrawn.
+   * No change of the schedule ends the pause but one that says `active: true`.
    *
+   * @param until when it ends by itself; what falls due then or later runs. For good by default
+   * @param note why; that of the handle by default
    * @throws {ScheduleNotFoundError} when there is no such schedule
+   * @throws {InvalidInputError} when `until` has passed
    */
-  async pause(key: string): Promise<Schedule> {
+  async pause(key: string, { until, note }: PauseOptions = {}): Promise<Schedule> {
+    const author = noting(this.#author, note)
     return this.#change(async (tables) => {
-      await pauseSchedule(tables, await this.#lock(tables, key))
+      const record = await this.#lock(tables, key)
+      const { now } = tables
+      const end = until === undefined ? null : untilMs(until, now)
+      const pause = ownPause(record, { until: end, note }, author, now)
+      if (pause !== undefined) await pauseSchedules(tables, [{ record, pause }], author)
       return key
     })
   }
@@ -201,21 +228,66 @@ export class Catalog extends ScheduleReader {
    * @param missed what happens to the occurrences of the pause: `skip` them, run the `latest`, or `all` (the newest
    * 1,000 at most)
    * @throws {ScheduleNotFoundError} when there is no such schedule
+   * @throws {ScheduleConflictError} when it is paused with many others; `resumeAll` ends that
    * @throws {InvalidInputError} when `missed` is none of these
    */
-  async resume(key: string, { missed = 'skip' }: { missed?: ResumeAnswer } = {}): Promise<Schedule> {
-    if (!RESUME_ANSWERS.includes(missed)) {
-      const message = `missed ${JSON.stringify(missed)} is not one of ${RESUME_ANSWERS.join(', ')}`
-      const hint = typeof missed === 'string' ? didYouMean(missed, RESUME_ANSWERS) : ''
-      throw new InvalidInputError(message + hint, 'missed')
-    }
+  async resume(
+    key: string,
+    { missed = 'skip', note }: { missed?: ResumeAnswer; note?: string } = {},
+  ): Promise<Schedule> {
+    checkMissed(missed)
+    const author = noting(this.#author, note)
     return this.#change(async (tables) => {
       const record = await this.#lock(tables, key)
       await this.#quotas.watch(tables, this.namespaceName, () =>
-        resumeSchedule(tables, record, missed, this.#parts.aheadMs),
+        resumeSchedule(tables, record, missed, author, this.#parts.aheadMs),
       )
       return key
     })
+  }
+
+  /**
+   * Pauses all schedules of the namespace, or of one group, and those that come under it later, until `resumeAll` or until
+   * an instant. They are paused in steps; one that is paused already stays as it is. Said again after a crash it completes
+   * what was begun, and a dispatcher does so by itself.
+   *
+   * @throws {InvalidInputError} when `until` has passed
+   */
+  async pauseAll({ group, note, ...options }: PauseOptions & ManyOptions = {}): Promise<ManyReport> {
+    return this.pauseIn({ namespace: this.namespaceName, group: group ?? null }, { note, ...options })
+  }
+
+  /**
+   * Ends a pause of `pauseAll`, with the same group or without. What it has paused runs again, unless another pause of many
+   * covers it.
+   *
+   * @param missed what happens to the occurrences of the pause, as in `resume`
+   * @throws {InvalidInputError} when `missed` is no answer
+   */
+  async resumeAll({ group, ...options }: ResumeAllOptions = {}): Promise<ManyReport> {
+    return this.resumeIn({ namespace: this.namespaceName, group: group ?? null }, options)
+  }
+
+  /** The pauses of many that concern this namespace, oldest first. */
+  async pauses(): Promise<PauseInForce[]> {
+    return listPauses(this.#parts.store, this.namespaceName)
+  }
+
+  protected async pauseIn(
+    scope: Scope,
+    { note, ...options }: PauseOptions & ManyOptions,
+  ): Promise<ManyReport> {
+    const { store, aheadMs } = this.#parts
+    return pauseScope({ store, aheadMs, author: noting(this.#author, note) }, scope, options)
+  }
+
+  protected async resumeIn(
+    scope: Scope,
+    { missed = 'skip', note, ...options }: ResumeAllOptions,
+  ): Promise<ManyReport> {
+    checkMissed(missed)
+    const { store, aheadMs } = this.#parts
+    return resumeScope({ store, aheadMs, author: noting(this.#author, note) }, scope, missed, options)
   }
 
   /**
@@ -281,11 +353,21 @@ export class Catalog extends ScheduleReader {
     )
   }
 
-  /** The schedule, for a change of it. */
+  /** The schedule, for a change of it. A pause that is to have ended by itself has, by then. */
   async #lock(tables: Tables, key: string): Promise<ScheduleRecord> {
     const record = await tables.lock(this.namespaceName, key)
-    if (record !== undefined) return record
-    throw notFound(this.#identity(key))
+    if (record === undefined) throw notFound(this.#identity(key))
+    if (!(await endPauses(tables, [record], this.#parts.aheadMs))) return record
+    return getSchedule(tables, this.#identity(key))
+  }
+
+  async #changeTo(tables: Tables, record: ScheduleRecord, resolved: ResolvedSchedule): Promise<boolean> {
+    const { aheadMs } = this.#parts
+    const groups = [resolved.group]
+    const cover = needsCover(record, resolved)
+      ? await tables.pauses.cover(this.namespaceName, groups, tables.now)
+      : NO_COVER
+    return changeSchedule(tables, record, resolved, { author: this.#author, aheadMs, cover })
   }
 
   #identity(key: string): ScheduleIdentity {
@@ -302,4 +384,10 @@ export class Catalog extends ScheduleReader {
     if (schedule !== undefined) return schedule
     throw new ScheduleNotFoundError(`schedule "${key}" was deleted by somebody else in the meantime`, key)
   }
+}
+
+/** What a schedule's own definition says about whether it runs. */
+function activeOf({ state, pause }: ScheduleRecord): boolean | undefined {
+  const isInactive = pause === null ? state === 'paused' : pause.isInactive
+  return isInactive ? false : undefined
 }

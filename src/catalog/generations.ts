@@ -2,14 +2,16 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../clock/clock.ts'
 import { ScheduleConflictError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
-import type { SkipReason } from '../schedule/occurrence.ts'
-import { missedRange, plan, type Plan, type Plannable } from '../schedule/plan.ts'
+import { plan, type Plan, type Plannable } from '../schedule/plan.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { compiledAs, compileTerms, plannableAt, termsOf } from '../schedule/terms.ts'
 import type { CompiledSchedule, ResolvedSchedule } from '../schedule/resolve-definition.ts'
-import type { Recurrence } from '../schedule/recurrence.ts'
 import { compileTiming, sameTiming } from '../schedule/timing.ts'
-import type { NewMissedRange } from '../store/ledger.ts'
+import type { ChangeKind } from '../store/change-table.ts'
+import { closeGenerations, readable } from '../store/close-generations.ts'
+import { isPausedBy, owed, PLANNED_BY_A_WRITE, resumeSchedules } from '../store/pause-schedules.ts'
+import { NO_COVER, type Cover, type Missed } from '../store/pause-table.ts'
+import type { Author } from '../store/pause.ts'
 import { recordPlans } from '../store/record-plans.ts'
 import {
   parseDefinition,
@@ -18,15 +20,10 @@ import {
   type ScheduleRecord,
 } from '../store/schedule-record.ts'
 import type { NewCursor } from '../store/cursor-table.ts'
-import { storedOverlap, type NewSchedule } from '../store/schedule-table.ts'
+import { storedOverlap, type NewSchedule, type ScheduleWrite } from '../store/schedule-table.ts'
 import type { Tables } from '../store/store.ts'
 import { storedTerms } from '../store/stored-terms.ts'
-import { ifReadable } from './if-readable.ts'
-
-/** How many occurrences one write plans at most; the dispatcher goes on from there. */
-const PLANNED_BY_A_WRITE = 1_000
-/** How many occurrences of a pause are made up for at most. */
-const MADE_UP_BY_RESUME = 1_000
+import { activityOf, scopeText } from './activity.ts'
 
 /** A schedule that is to be stored. */
 export interface ScheduleToWrite extends CompiledSchedule {
@@ -35,35 +32,48 @@ export interface ScheduleToWrite extends CompiledSchedule {
   readonly payloadBytes: number
 }
 
+/** Whose new schedules are, and who stores them. */
+export interface NewOwner {
+  readonly namespace: string
+  readonly origin: ScheduleOrigin
+  readonly author: Author
+}
+
 /**
  * Stores new schedules and plans what they have within the horizon, in a handful of statements for all of them.
  *
+ * @param cover which pauses of many are in force: what one of them covers is stored paused by it
  * @returns them as they are stored
  */
 export async function createSchedules(
   tables: Tables,
-  { namespace, origin }: { readonly namespace: string; readonly origin: ScheduleOrigin },
+  owner: NewOwner,
   schedules: readonly ScheduleToWrite[],
   aheadMs: number,
+  cover: Cover,
 ): Promise<ScheduleRecord[]> {
+  const { namespace } = owner
   if (schedules.length === 0) return []
 
   const { now } = tables
   const terms = schedules.map(({ key, definition }) => termsOf(definition, { namespace, key }))
-  const planned = schedules.map(({ active, recurrence }, i) => {
+  const activities = schedules.map(({ group, active }) => activityOf(undefined, group, active, cover))
+  const planned = schedules.map(({ recurrence }, i) => {
     const compiled = compiledAs(terms[i]!, recurrence)
-    return active ? planWithin(plannableAt(compiled, now + 1, 0), now, aheadMs) : NOTHING_PLANNED
+    return activities[i]!.state === 'active'
+      ? planWithin(plannableAt(compiled, now + 1, 0), now, aheadMs)
+      : NOTHING_PLANNED
   })
-  const writes = schedules.map(({ key, group, active, definition }, i): NewSchedule => ({
+  const writes = schedules.map(({ key, group, definition }, i): NewSchedule => ({
     key,
     group,
-    state: stateOf(active),
+    ...activities[i]!,
     job: definition.job,
     definitionText: JSON.stringify(definition),
     terms: storedTerms(terms[i]!),
     overlap: storedOverlap(definition),
   }))
-  const ids = await tables.schedules.insert({ namespace, origin }, writes, now)
+  const ids = await tables.schedules.insert(owner, writes, now)
   const cursors = writes.map((write, i): NewCursor => {
     const { nextAt = null, occurrences } = planned[i]!
     return {
@@ -77,7 +87,7 @@ export async function createSchedules(
   })
   await tables.cursors.insert(cursors)
   const removing = cursors.filter(
-    ({ nextAt }, i) => nextAt === null && schedules[i]!.active && terms[i]!.removes,
+    ({ nextAt }, i) => nextAt === null && activities[i]!.state === 'active' && terms[i]!.removes,
   )
   await tables.removals.add(removing.map(({ id }) => id))
   const occurrences = schedules.flatMap(({ definition: { queue, job } }, i) =>
@@ -90,12 +100,12 @@ export async function createSchedules(
     })),
   )
   await tables.ledger.insert(occurrences, now)
-  return writes.map((write, i) => newRecord({ namespace, origin }, write, cursors[i]!, now))
+  return writes.map((write, i) => newRecord(owner, write, cursors[i]!, now))
 }
 
 function newRecord(
-  { namespace, origin }: { readonly namespace: string; readonly origin: ScheduleOrigin },
-  { key, group, state, definitionText }: NewSchedule,
+  { namespace, origin }: NewOwner,
+  { key, group, state, pause, definitionText }: NewSchedule,
   { id, generation, nextAt, lastAt, planned }: NewCursor,
   now: Instant,
 ): ScheduleRecord {
@@ -114,6 +124,7 @@ function newRecord(
     revision: 1,
     definitionText,
     reason: null,
+    pause,
     createdAt: now,
     updatedAt: now,
   }
@@ -121,10 +132,21 @@ function newRecord(
 
 const NOTHING_PLANNED: Plan = { occurrences: [], missed: undefined, nextAt: undefined }
 
-/** Whether `changeSchedule` would change anything. */
+/** Whether `changeSchedule` would change anything, as long as no pause of many is begun or ended. */
 export function isChange(record: ScheduleRecord, { group, active, definition }: ResolvedSchedule): boolean {
-  if (causeOf(record, active, definition) !== undefined) return true
+  const { state } = activityOf(record, group, active, NO_COVER)
+  if (causeOf(record, state === 'active', definition) !== undefined) return true
   return record.group !== group || !isDeepStrictEqual(parseDefinition(record.definitionText), definition)
+}
+
+/** How a change of a schedule is made. */
+export interface ChangeOptions {
+  readonly author: Author
+  readonly aheadMs: number
+  /** The pauses of many that are in force; asked for when the change may let the schedule run. */
+  readonly cover: Cover
+  /** What it is called in the list of changes. */
+  readonly kind?: ChangeKind
 }
 
 /**
@@ -138,97 +160,100 @@ export async function changeSchedule(
   tables: Tables,
   record: ScheduleRecord,
   { group, active, definition }: ResolvedSchedule,
-  aheadMs: number,
+  { author, aheadMs, cover, kind }: ChangeOptions,
 ): Promise<boolean> {
-  const cause = causeOf(record, active, definition)
-  if (cause !== undefined) {
-    await openGeneration(tables, record, { group, active, definition }, cause, aheadMs)
-    return true
-  }
-  const stored = parseDefinition(record.definitionText)
-  if (record.group === group && isDeepStrictEqual(stored, definition)) return false
+  const { now } = tables
+  const { state, pause } = activityOf(record, group, active, cover)
+  const cause = causeOf(record, state === 'active', definition)
+  const before = readable(record)?.definition
+  const isSame = before !== undefined && isDeepStrictEqual(before, definition)
+  if (cause === undefined && isSame && record.group === group && isDeepStrictEqual(record.pause, pause))
+    return false
 
-  const { state, generation, nextAt } = record
-  await tables.schedules.update(record, { group, state, generation, nextAt, definition }, tables.now)
-  if (state === 'active' && nextAt === null && definition.whenFinished === 'remove')
-    await tables.removals.add([record.id])
-  if (stored.job !== definition.job) await tables.ledger.setJob(record.id, definition.job)
-  // What waits for its turn by the old policy asks again.
-  if (!isDeepStrictEqual(stored.overlap, definition.overlap)) await tables.ledger.askAgain(record.id)
+  const write = { group, state, pause, definition }
+  if (cause !== undefined) {
+    await openGeneration(tables, record, write, cause, author, aheadMs)
+  } else {
+    const { generation, nextAt } = record
+    await tables.schedules.update(record, { ...write, state, generation, nextAt }, author, now)
+    if (state === 'active' && nextAt === null && definition.whenFinished === 'remove')
+      await tables.removals.add([record.id])
+    if (before?.job !== definition.job) await tables.ledger.setJob(record.id, definition.job)
+    // What waits for its turn by the old policy asks again.
+    if (!isDeepStrictEqual(before?.overlap, definition.overlap)) await tables.ledger.askAgain(record.id)
+  }
+  const isOfItself = isSame && record.group === group && (cause === 'paused' || cause === 'resumed')
+  const change = {
+    scheduleId: record.id,
+    revision: record.revision + 1,
+    kind: kind ?? (isOfItself ? cause : 'changed'),
+    definitionText: isSame ? null : record.definitionText,
+    group: record.group,
+    state: record.state,
+  }
+  await tables.changes.insert([change], author, now)
   return true
 }
 
-/**
- * Pauses a schedule that is not paused yet.
- *
- * @param reason why, where nobody asked for it
- */
-export async function pauseSchedule(tables: Tables, record: ScheduleRecord, reason?: string): Promise<void> {
-  if (record.state === 'paused') return
-
-  const { group } = record
-  const definition = storedDefinition(record)
-  await openGeneration(tables, record, { group, active: false, definition }, 'paused', 0)
-  if (reason !== undefined) await tables.schedules.giveReason(record.id, reason)
+/** Whether a change may let a schedule run that a pause of many covers, so that those are to be looked at. */
+export function needsCover(
+  record: ScheduleRecord | undefined,
+  { group, active }: Pick<ResolvedSchedule, 'group' | 'active'>,
+): boolean {
+  if (active === false) return false
+  return record === undefined || record.state !== 'active' || record.group !== group
 }
 
-/** Resumes a schedule that is paused or broken, and makes up for the pause as asked. */
+/**
+ * Resumes a schedule that is paused or broken, and makes up for the pause as asked.
+ *
+ * @throws {ScheduleConflictError} when its definition cannot be read, or a pause of many keeps it paused
+ */
 export async function resumeSchedule(
   tables: Tables,
   record: ScheduleRecord,
-  missed: 'skip' | 'latest' | 'all',
+  missed: Missed,
+  author: Author,
   aheadMs: number,
 ): Promise<void> {
   if (record.state === 'active') return
 
-  const { group } = record
-  const definition = definitionOf(record)
-  const write = { group, active: true, definition }
-  if (missed === 'skip' || record.state !== 'paused') {
-    return openGeneration(tables, record, write, 'resumed', aheadMs)
+  const { namespace, group, key } = record
+  const covering = (await tables.pauses.cover(namespace, [group], tables.now))(group)
+  if (covering !== undefined && isPausedBy(record, covering)) {
+    const which = scopeText(covering)
+    const message = `schedule "${key}" is paused with ${which}: end that pause with resumeAll, or move the schedule elsewhere`
+    throw new ScheduleConflictError(message, key)
   }
-  const madeUp = { from: record.validFrom + 1, policy: missed }
-  await openGeneration(tables, record, write, 'resumed', aheadMs, madeUp)
+  checkPlannable(record)
+  await resumeSchedules(tables, [record], { kind: 'resumed', missed }, author, aheadMs, true)
 }
 
 /** Takes a schedule away; its rows stay until they are pruned, so that its history can be told. */
-export async function deleteSchedule(tables: Tables, record: ScheduleRecord): Promise<void> {
-  await withdraw(tables, record, 'deleted')
-  await tables.generations.keep(record.id)
-  await tables.schedules.bury(record.id, tables.now)
-}
-
-/** Which occurrences of a pause run after all. */
-interface MadeUp {
-  readonly from: Instant
-  readonly policy: 'latest' | 'all'
+export async function deleteSchedule(tables: Tables, record: ScheduleRecord, author: Author): Promise<void> {
+  await closeGenerations(tables, [record], 'deleted')
+  await tables.schedules.bury(record.id, author, tables.now)
+  const { id, revision, group, state } = record
+  const change = { scheduleId: id, revision: revision + 1, kind: 'deleted', definitionText: null } as const
+  await tables.changes.insert([{ ...change, group, state }], author, tables.now)
 }
 
 async function openGeneration(
   tables: Tables,
   record: ScheduleRecord,
-  { group, active, definition }: ResolvedSchedule,
+  write: Pick<ScheduleWrite, 'group' | 'state' | 'pause' | 'definition'>,
   cause: GenerationCause,
+  author: Author,
   aheadMs: number,
-  madeUp?: MadeUp,
 ): Promise<void> {
-  const withdrawn = await withdraw(tables, record, active ? 'superseded' : 'paused')
-
+  const isActive = write.state === 'active'
+  const withdrawn = await closeGenerations(tables, [record], isActive ? 'superseded' : 'paused')
   const generation = record.generation + 1
-  await tables.generations.keep(record.id)
-  await tables.schedules.update(
-    record,
-    { group, state: stateOf(active), generation, cause, nextAt: null, definition },
-    tables.now,
-  )
-  if (!active) return
+  await tables.schedules.update(record, { ...write, generation, cause, nextAt: null }, author, tables.now)
+  if (!isActive) return
 
-  const planned = record.planned - withdrawn
-  const target = { ...record, generation, planned }
-  if (madeUp === undefined) return planAhead(tables, target, definition, aheadMs)
-
-  const catchUp = { withinMs: Number.MAX_SAFE_INTEGER, policy: madeUp.policy, max: MADE_UP_BY_RESUME }
-  await planAhead(tables, target, { ...definition, catchUp }, aheadMs, madeUp.from)
+  const planned = record.planned - (withdrawn.get(record.id) ?? 0)
+  await planAhead(tables, { ...record, generation, planned }, write.definition, aheadMs)
 }
 
 /** Plans a schedule's own occurrences within the horizon, in the transaction that made them due. */
@@ -237,69 +262,18 @@ async function planAhead(
   target: ScheduleIdentity & { id: number; generation: number; planned: number },
   definition: Definition,
   aheadMs: number,
-  from: Instant = tables.now + 1,
 ): Promise<void> {
   const { queue, job } = definition
   const removes = definition.whenFinished === 'remove'
   const compiled = compileTerms(termsOf(definition, target))
-  const decided = planWithin(plannableAt(compiled, from, target.planned), tables.now, aheadMs)
+  const decided = planWithin(plannableAt(compiled, tables.now + 1, target.planned), tables.now, aheadMs)
   await recordPlans(tables, [
     { scheduleId: target.id, generation: target.generation, queue, job, removes, plan: decided },
   ])
 }
 
 function planWithin(plannable: Plannable, now: Instant, aheadMs: number): Plan {
-  // What a pause kept from running was never owed, so none of it counts as missed.
-  return { ...plan(plannable, now, now + aheadMs, PLANNED_BY_A_WRITE), missed: undefined }
-}
-
-/**
- * Closes a generation: what it has planned is withdrawn, and what fell due without being planned, since nobody
- * dispatched, is told as missed. Catch-up does not reach behind the change.
- *
- * @returns how many planned occurrences were withdrawn
- */
-async function withdraw(tables: Tables, record: ScheduleRecord, reason: SkipReason): Promise<number> {
-  const missed = unplanned(record, tables.now)
-  if (missed !== undefined) await tables.ledger.insertMissed([missed], tables.now)
-
-  const owed = await withdrawOwed(tables, record, reason)
-  const withdrawn = owed + (await tables.ledger.withdraw(record.id, reason, tables.now))
-  if (withdrawn > 0) {
-    const lastAt = await tables.ledger.lastKept(record.id)
-    await tables.schedules.forgetPlanned(record.id, withdrawn, lastAt ?? null)
-  }
-  return withdrawn
-}
-
-/** The same for what is still to be caught up. */
-async function withdrawOwed(tables: Tables, record: ScheduleRecord, reason: SkipReason): Promise<number> {
-  const owed = await tables.owed.take(record.id)
-  if (owed.length === 0) return 0
-  const { queue = '', job = '' } = readable(record)?.definition ?? {}
-  const ranges = owed.map(({ scheduleId, generation, from, until, count }) => ({
-    scheduleId,
-    generation,
-    from,
-    until,
-    count,
-    queue,
-    job,
-    reason,
-  }))
-  await tables.ledger.insertMissed(ranges, tables.now)
-  return owed.reduce((sum, { count }) => sum + count, 0)
-}
-
-/** What a schedule's present generation owes and has not planned. */
-function unplanned(record: ScheduleRecord, now: Instant): NewMissedRange | undefined {
-  const stored = record.nextAt !== null && record.nextAt <= now ? readable(record) : undefined
-  if (stored === undefined) return undefined
-
-  const { recurrence, definition } = stored
-  const missed = missedRange(recurrence, recurrence.nextMs(record.nextAt! - 1), undefined, now)
-  const { queue, job } = definition
-  return missed && { ...missed, scheduleId: record.id, generation: record.generation, queue, job }
+  return owed(plan(plannable, now, now + aheadMs, PLANNED_BY_A_WRITE))
 }
 
 /** Why a change opens a new generation, if it does. */
@@ -317,10 +291,8 @@ function causeOf(
 }
 
 /** A definition that can be planned from again. */
-function definitionOf(record: ScheduleRecord): Definition {
-  const definition = storedDefinition(record)
-  compileTiming(definition, seedOf(record))
-  return definition
+function checkPlannable(record: ScheduleRecord): void {
+  compileTiming(storedDefinition(record), seedOf(record))
 }
 
 /** @throws {ScheduleConflictError} when the row is damaged: nothing can be made of the schedule then but a new one */
@@ -331,16 +303,4 @@ export function storedDefinition(record: ScheduleRecord): Definition {
     const message = `the definition of schedule "${record.key}" cannot be read: store it anew with schedule()`
     throw new ScheduleConflictError(message, record.key)
   }
-}
-
-/** The definition and what it compiles to; `undefined` when it cannot be read, whether or not anybody noticed yet. */
-function readable(record: ScheduleRecord): { definition: Definition; recurrence: Recurrence } | undefined {
-  return ifReadable(() => {
-    const definition = parseDefinition(record.definitionText)
-    return { definition, recurrence: compileTiming(definition, seedOf(record)) }
-  })
-}
-
-function stateOf(active: boolean): 'active' | 'paused' {
-  return active ? 'active' : 'paused'
 }

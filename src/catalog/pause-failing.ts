@@ -3,8 +3,8 @@ import type { OccurrenceRef } from '../schedule/occurrence.ts'
 import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { parseDefinition } from '../store/schedule-record.ts'
 import type { Tables, Transactions } from '../store/store.ts'
-import { pauseSchedule } from './generations.ts'
-import { ifReadable } from './if-readable.ts'
+import { pauseSchedules } from '../store/pause-schedules.ts'
+import { ifReadable } from '../schedule/if-readable.ts'
 
 /**
  * Pauses a schedule of which a run has failed for good, if it is to be paused after so many failures in a row. What is
@@ -44,6 +44,9 @@ async function pauseIn(
   if (!failedInARow(ends, pauseAfter)) return undefined
 
   const reason = failedInARowText(pauseAfter)
-  await pauseSchedule(tables, record, reason)
+  const author = { actor: 'carillon', note: reason }
+  const pause = { ...author, at: tables.now, until: null, scope: null, isInactive: false }
+  await pauseSchedules(tables, [{ record, pause }], author)
+  await tables.schedules.giveReason(record.id, reason)
   return reason
 }

@@ -1,6 +1,6 @@
 import { ScheduleConflictError } from '../errors.ts'
 import type { ResolvedSchedule } from '../schedule/resolve-definition.ts'
-import type { ScheduleRecord, ScheduleState } from '../store/schedule-record.ts'
+import type { ScheduleRecord } from '../store/schedule-record.ts'
 
 /** @throws {ScheduleConflictError} when it is at another one */
 export function checkRevision(record: ScheduleRecord, expected: number | undefined): void {
@@ -12,8 +12,7 @@ export function checkRevision(record: ScheduleRecord, expected: number | undefin
 
 /** Whether a schedule is what a change was to make of it. */
 export function isAs(record: ScheduleRecord, { group, active, definition }: ResolvedSchedule): boolean {
-  const state: ScheduleState = active ? 'active' : 'paused'
-  return (
-    record.group === group && record.state === state && record.definitionText === JSON.stringify(definition)
-  )
+  // What is to run may be paused all the same, by a pause of many.
+  const isAsTold = active !== false || record.state === 'paused'
+  return record.group === group && isAsTold && record.definitionText === JSON.stringify(definition)
 }

@@ -24,6 +24,8 @@ export interface ReaderParts {
   readonly store: Pick<Transactions, 'now' | 'read'>
   /** How long what finished is kept, in milliseconds. */
   readonly keepMs: number
+  /** How far ahead schedules are planned. */
+  readonly aheadMs: number
 }
 
 const DESCRIBE_PAGE = 200
@@ -121,7 +123,7 @@ export class ScheduleReader {
    */
   async explain(key: string, instant: InstantInput): Promise<Explanation> {
     const at = instantMs(instant, 'instant')
-    const { store, keepMs } = this.#parts
+    const { store, keepMs, aheadMs } = this.#parts
     const now = await store.now()
     const known = await store.read(async (tables) => {
       const lives = await tables.schedules.lives(this.namespaceName, key)
@@ -129,7 +131,9 @@ export class ScheduleReader {
       return { lives, occurrences: await tables.ledger.at(ids, at), owed: await tables.owed.at(ids, at) }
     })
     if (known.lives.length === 0) throw notFound(this.#identity(key))
-    return explainInstant(factsOf(this.#identity(key), at, { ...known, now, keptFrom: now - keepMs }))
+    return explainInstant(
+      factsOf(this.#identity(key), at, { ...known, now, keptFrom: now - keepMs, aheadMs }),
+    )
   }
 
   #identity(key: string): ScheduleIdentity {

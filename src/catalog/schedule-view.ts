@@ -5,13 +5,27 @@ import type { Json } from '../schedule/json.ts'
 import type { OverlapPolicy } from '../schedule/overlap.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
 import { compileTiming } from '../schedule/timing.ts'
+import type { Pause } from '../store/pause.ts'
 import {
   parseDefinition,
   type ScheduleOrigin,
   type ScheduleRecord,
   type ScheduleState,
 } from '../store/schedule-record.ts'
-import { ifReadable } from './if-readable.ts'
+import { ifReadable } from '../schedule/if-readable.ts'
+
+/** An operator's pause of a schedule. */
+export interface SchedulePause {
+  /** Who has paused it. */
+  readonly by: string | undefined
+  /** Why. */
+  readonly note: string | undefined
+  readonly since: Date
+  /** When it ends by itself. */
+  readonly until: Date | undefined
+  /** The pause of many that it is part of: whose namespace, and which group; both are undefined where all are meant. */
+  readonly with: { readonly namespace: string | undefined; readonly group: string | undefined } | undefined
+}
 
 /** A schedule as it is described to users. */
 export interface Schedule {
@@ -22,6 +36,8 @@ export interface Schedule {
   readonly state: ScheduleState
   /** Why it is broken, or was paused by itself. */
   readonly reason: string | undefined
+  /** The operator's pause that it is in; a schedule may also be paused by its definition. */
+  readonly pause: SchedulePause | undefined
   /** Counts the definitions that differ in when they run, and pauses. */
   readonly generation: number
   /** Counts every change; `patch` can insist on it. */
@@ -82,6 +98,7 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     origin: record.origin,
     state: record.state,
     reason: record.reason ?? undefined,
+    pause: record.pause === null ? undefined : describePause(record.pause),
     generation: record.generation,
     revision: record.revision,
 
@@ -118,6 +135,19 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     lastScheduledAt: dateOf(record.lastAt),
     createdAt: new Date(record.createdAt),
     updatedAt: new Date(record.updatedAt),
+  }
+}
+
+function describePause({ actor, note, at, until, scope }: Pause): SchedulePause {
+  return {
+    by: actor ?? undefined,
+    note: note ?? undefined,
+    since: new Date(at),
+    until: dateOf(until),
+    with:
+      scope === null
+        ? undefined
+        : { namespace: scope.namespace ?? undefined, group: scope.group ?? undefined },
   }
 }
 

@@ -1,9 +1,17 @@
 import type { Instant } from '../clock/clock.ts'
 import { isRefusal } from '../sql/sql-error.ts'
-import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
+import { NO_COVER, type Cover } from '../store/pause-table.ts'
+import { endPauses } from '../store/pause-schedules.ts'
+import type { ScheduleRecord } from '../store/schedule-record.ts'
 import type { Tables, Transactions } from '../store/store.ts'
 import { Quotas } from './quotas.ts'
-import { changeSchedule, createSchedules, type ScheduleToWrite } from './generations.ts'
+import {
+  changeSchedule,
+  createSchedules,
+  needsCover,
+  type NewOwner,
+  type ScheduleToWrite,
+} from './generations.ts'
 
 /** How many schedules are written in one transaction at most. */
 const WRITTEN_AT_ONCE = 500
@@ -66,20 +74,17 @@ export interface WriterParts {
  */
 export class ScheduleWriter {
   readonly #store: Transactions
-  readonly #namespace: string
-  readonly #origin: ScheduleOrigin
+  readonly #owner: NewOwner
   readonly #aheadMs: number
   readonly #quotas: Quotas
   #waiting: Waiting[] = []
   #isAtWork = false
 
-  /** @param origin that of what is new */
-  constructor({ store, aheadMs, quotas }: WriterParts, namespace: string, origin: ScheduleOrigin) {
+  constructor({ store, aheadMs, quotas }: WriterParts, owner: NewOwner) {
     this.#store = store
     this.#quotas = quotas ?? new Quotas(undefined)
-    this.#namespace = namespace
+    this.#owner = owner
     this.#aheadMs = aheadMs
-    this.#origin = origin
   }
 
   /** Stores one schedule, perhaps together with others. */
@@ -95,7 +100,7 @@ export class ScheduleWriter {
     for (let collisions = 0; ; collisions++) {
       try {
         return await this.#store.transaction((tables) =>
-          this.#quotas.watch(tables, this.#namespace, () => this.#writeIn(tables, schedules)),
+          this.#quotas.watch(tables, this.#owner.namespace, () => this.#writeIn(tables, schedules)),
         )
       } catch (error) {
         // Somebody else has just stored one of the keys, so that it is there now, to be replaced.
@@ -138,31 +143,45 @@ export class ScheduleWriter {
 
   async #writeIn(tables: Tables, schedules: readonly ScheduleToWrite[]): Promise<WrittenSchedule[]> {
     const keys = schedules.map(({ key }) => key)
-    const present = byKey(await tables.lockAll(this.#namespace, keys))
+    const { namespace, author } = this.#owner
+    const present = byKey(await this.#lock(tables, keys))
+    const cover = await this.#cover(tables, schedules, present)
 
     const missing = schedules.filter(({ key }) => !present.has(key))
-    const created = byKey(
-      await createSchedules(
-        tables,
-        { namespace: this.#namespace, origin: this.#origin },
-        missing,
-        this.#aheadMs,
-      ),
-    )
+    const created = byKey(await createSchedules(tables, this.#owner, missing, this.#aheadMs, cover))
 
     const changed = new Set<string>()
+    const options = { author, cover, aheadMs: this.#aheadMs }
     for (const schedule of schedules) {
       const record = present.get(schedule.key)
-      if (record !== undefined && (await changeSchedule(tables, record, schedule, this.#aheadMs)))
+      if (record !== undefined && (await changeSchedule(tables, record, schedule, options)))
         changed.add(schedule.key)
     }
-    const rewritten = byKey(await tables.schedules.findMany(this.#namespace, [...changed]))
+    const rewritten = byKey(await tables.schedules.findMany(namespace, [...changed]))
     return keys.map((key): WrittenSchedule => {
       const at = tables.now
       if (created.has(key)) return { at, record: created.get(key)!, change: 'created' }
       if (changed.has(key)) return { at, record: rewritten.get(key)!, change: 'changed' }
       return { at, record: present.get(key)!, change: 'unchanged' }
     })
+  }
+
+  async #lock(tables: Tables, keys: readonly string[]): Promise<ScheduleRecord[]> {
+    const records = await tables.lockAll(this.#owner.namespace, keys)
+    if (!(await endPauses(tables, records, this.#aheadMs))) return records
+    return tables.schedules.findMany(this.#owner.namespace, keys)
+  }
+
+  /** The pauses of many that the schedules may come under. */
+  async #cover(
+    tables: Tables,
+    schedules: readonly ScheduleToWrite[],
+    present: ReadonlyMap<string, ScheduleRecord>,
+  ): Promise<Cover> {
+    const toRun = schedules.filter((schedule) => needsCover(present.get(schedule.key), schedule))
+    if (toRun.length === 0) return NO_COVER
+    const groups = toRun.map(({ group }) => group)
+    return tables.pauses.cover(this.#owner.namespace, groups, tables.now)
   }
 }
 

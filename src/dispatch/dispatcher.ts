@@ -12,6 +12,7 @@ import type { CursorRecord } from '../store/schedule-record.ts'
 import type { SetAside } from '../store/schedule-table.ts'
 import type { Store, Tables } from '../store/store.ts'
 import { BatchPlanner, TermsCache } from './batch-planner.ts'
+import { PauseKeeper } from './pause-keeper.ts'
 import { inLanes } from './in-lanes.ts'
 import type { OwedWriter } from './owed-writer.ts'
 
@@ -72,6 +73,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #loop: Loop
   readonly #terms = new TermsCache()
+  readonly #pauses: PauseKeeper
   /** Others' locks are of the outside world, which a test's clock does not rule. */
   readonly #waits = new SystemClock()
   #unwatch = () => {}
@@ -82,6 +84,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    this.#pauses = new PauseKeeper(options)
     this.#loop = new Loop(
       options.clock,
       () => this.#step(),
@@ -115,6 +118,7 @@ export class Dispatcher {
     const horizon = now + aheadMs
 
     const report = { ...this.#nothing }
+    this.#count({ ...NOTHING, ...(await this.#pauses.pass(now)) }, report)
     await this.#mendBroken(now, horizon, report)
     if ((await this.#earliestCursor()) > horizon) return report
 
@@ -150,17 +154,21 @@ export class Dispatcher {
     }
   }
 
-  /** A pass when its time has come; before that, only a look whether something lies within the promised horizon. */
+  /**
+   * A pass when its time has come; before that, only a look whether something lies within the promised horizon, or a pause
+   * is to be ended.
+   */
   async #step(): Promise<Instant> {
     const { clock, intervalMs } = this.#options
     // A clock that was set back has the next pass lie further off than one interval.
     const isRegular = clock.now() >= this.#nextPassAt || this.#nextPassAt > clock.now() + intervalMs
-    const isDue = isRegular || (await this.#earliestCursor()) <= this.#promisedUntil
+    const before = isRegular ? undefined : await this.#look()
+    const isDue = before === undefined || before.isDue
     if (isDue) await this.#passAsPromised(isRegular)
     if (isDue || clock.now() >= this.#owedAt) await this.#writeOwed()
     // What somebody else was at work on was left to them; if they died over it, it is still there.
-    if (isDue && (await this.#earliestCursor()) <= this.#promisedUntil) return clock.now() + LEFT_OVER_MS
-    return Math.min(this.#nextPassAt, this.#owedAt)
+    const after = isDue ? await this.#look() : before
+    return after.isDue ? clock.now() + LEFT_OVER_MS : Math.min(after.nextAt, this.#owedAt)
   }
 
   async #passAsPromised(isRegular: boolean): Promise<void> {
@@ -185,12 +193,23 @@ export class Dispatcher {
     this.#owedAt = clock.now() + Math.max(nextAt - OWED_LEAD_MS - now, 0)
   }
 
+  /** Whether there is something to do before the next pass, and when that is to be asked again. All that an idle step costs. */
+  async #look(): Promise<{ isDue: boolean; nextAt: Instant }> {
+    const { store, clock } = this.#options
+    const { cursorAt, pauseAt } = await store.read((tables) => tables.pauses.probe())
+    if (cursorAt <= this.#promisedUntil) return { isDue: true, nextAt: this.#nextPassAt }
+    if (pauseAt === Infinity) return { isDue: false, nextAt: this.#nextPassAt }
+
+    const inMs = pauseAt - (await store.now())
+    return { isDue: inMs <= 0, nextAt: Math.min(this.#nextPassAt, clock.now() + Math.max(inMs, 1)) }
+  }
+
   #failed(error: unknown): Instant {
     this.#options.logger.error({ error }, 'a dispatch pass failed; it is tried again')
     return this.#options.clock.now() + RETRY_MS
   }
 
-  /** One index probe, and all that an idle pass costs. */
+  /** One index probe. */
   async #earliestCursor(): Promise<Instant> {
     return (await this.#options.store.read((tables) => tables.cursors.earliest())) ?? Infinity
   }

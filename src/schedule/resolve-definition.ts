@@ -13,7 +13,8 @@ import { compileTiming } from './timing.ts'
 /** A schedule as it is to be stored: checked, complete, with every default written out. */
 export interface ResolvedSchedule {
   readonly group: string | null
-  readonly active: boolean
+  /** Whether it is to run; `undefined` when nothing is said about it, so that an operator's pause stays. */
+  readonly active: boolean | undefined
   readonly definition: Definition
 }
 
@@ -64,7 +65,7 @@ export function resolveDefinition(input: ScheduleInput, seed: string): CompiledS
   checkBounds(definition)
   const recurrence = compileTiming(definition, seed)
 
-  return { group: input.group ?? null, active: input.active ?? true, definition, recurrence }
+  return { group: input.group ?? null, active: input.active, definition, recurrence }
 }
 
 /** The input that resolves to this definition again; what a patch is laid over. */

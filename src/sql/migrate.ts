@@ -9,6 +9,7 @@ import * as overlap from './migrations/0003-overlap.ts'
 import * as removals from './migrations/0006-removals.ts'
 import * as owed from './migrations/0008-owed.ts'
 import * as declared from './migrations/0009-declared.ts'
+import * as operating from './migrations/0004-operating.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -20,6 +21,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0006-removals': removals.statements,
   '0008-owed': owed.statements,
   '0009-declared': declared.statements,
+  '0004-operating': operating.statements,
 }
 
 /**

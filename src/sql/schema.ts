@@ -24,6 +24,9 @@ export interface Schema {
   carillon_declared: DeclaredTable
   carillon_declarations: DeclarationsTable
   carillon_removals: RemovalsTable
+  carillon_pauses: PausesTable
+  carillon_pause_gate: PauseGateTable
+  carillon_changes: ChangesTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -50,6 +53,17 @@ export interface SchedulesTable {
   terms: string
   /** Why the schedule is broken, or was paused by itself. */
   reason: string | null
+  /** An operator's pause: who, why and since when, as JSON; null while it is none's, also where the definition pauses it. */
+  pause: string | null
+  /** The pause of many that it is part of. */
+  pause_scope: string | null
+  /** When it is to end by itself. */
+  paused_until: number | null
+  /** Who opened the present generation, and what they said about it. */
+  actor: string | null
+  actor_note: string | null
+  created_by: string | null
+  created_note: string | null
   created_at: number
   updated_at: number
 }
@@ -208,4 +222,45 @@ export interface DeclarationsTable {
 /** Schedules that have nothing left to plan, and are to be removed when their last occurrence has ended. */
 export interface RemovalsTable {
   schedule_id: number
+}
+
+/** The pauses of many schedules: those of a namespace or of all, of a group or of all. */
+export interface PausesTable {
+  /** Stands for namespace and group. */
+  scope: string
+  /** Null for all of them. */
+  namespace: string | null
+  group: string | null
+  /** `pausing` until each of its schedules is paused, then `paused`; `resuming` until none is. */
+  state: string
+  begun_at: number
+  ends_at: number | null
+  /** When a dispatcher is to look at it: its end, or when whoever is at work on it has gone silent. */
+  look_at: number | null
+  /** While it resumes: what happens to the occurrences of the pause. */
+  missed: string | null
+  actor: string | null
+  note: string | null
+}
+
+/** One row, which a change holds that must not miss a pause of many, and whoever begins or ends one has to itself. */
+export interface PauseGateTable {
+  id: number
+  /** How many pauses there are. */
+  pauses: number
+}
+
+/** What was done to a schedule after its creation: one row a revision, with what was before it. */
+export interface ChangesTable {
+  schedule_id: number
+  /** The revision that the change made. */
+  revision: number
+  kind: string
+  changed_at: number
+  /** The definition before it; null where the change left it alone. */
+  definition: string | null
+  group: string | null
+  state: string
+  actor: string | null
+  note: string | null
 }

@@ -143,6 +143,25 @@ export class CursorTable {
     return row?.next_at ?? undefined
   }
 
+  /** Corrects what is remembered of planned occurrences, after some of them were withdrawn. */
+  async forgetPlanned(
+    schedules: readonly {
+      readonly id: number
+      readonly withdrawn: number
+      readonly lastAt: Instant | null
+    }[],
+  ): Promise<void> {
+    if (schedules.length === 0) return
+    const rows = this.#flavor.rowList(
+      { schedule_id: 'integer', withdrawn: 'integer', last_at: 'integer' },
+      schedules.map(({ id, withdrawn, lastAt }) => [id, withdrawn, lastAt ?? 0]),
+    )
+    const set = { last_at: sql`r.last_at`, planned: sql`o.planned - r.withdrawn` }
+    await this.#flavor
+      .update({ table: 'carillon_cursors', rows, where: sql`o.schedule_id = r.schedule_id`, set })
+      .execute(this.#sql)
+  }
+
   /** Moves many cursors in one statement. */
   async move(moves: readonly CursorMove[]): Promise<void> {
     if (moves.length === 0) return

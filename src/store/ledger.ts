@@ -161,13 +161,16 @@ export class Ledger {
   }
 
   /**
-   * Withdraws all occurrences of a schedule that have not begun, or wait for a further attempt.
+   * Withdraws all occurrences of schedules that have not begun, or wait for a further attempt.
    *
-   * @returns how many there were, those that were started by hand left out
+   * @returns how many there were of each schedule that had any, those that were started by hand left out
    */
-  async withdraw(scheduleId: number, reason: SkipReason, now: Instant): Promise<number> {
-    const waiting = await this.#waiting(scheduleId)
-    const held = await this.#rows.lock(waiting, WAITS)
+  async withdraw(
+    scheduleIds: readonly number[],
+    reason: SkipReason,
+    now: Instant,
+  ): Promise<Map<number, number>> {
+    const held = await this.#rows.lock(await this.#waiting(scheduleIds), WAITS)
     const sent = held.filter(({ state }) => state === 'sent')
     await this.#outbox.withdraw(sent)
     const withdrawn = await this.#rows.change(held, {
@@ -179,7 +182,12 @@ export class Ledger {
         lease_until: sql`null`,
       },
     })
-    return withdrawn.filter(({ origin }) => origin !== 'manual' && origin !== 'backfill').length
+    const counts = new Map<number, number>()
+    for (const { origin, scheduleId } of withdrawn) {
+      if (origin !== 'manual' && origin !== 'backfill')
+        counts.set(scheduleId, (counts.get(scheduleId) ?? 0) + 1)
+    }
+    return counts
   }
 
   /** Has a run that failed for good begin again, due now and with all its retries. */
@@ -199,29 +207,41 @@ export class Ledger {
 
   /** Gives what has not begun to another job. */
   async setJob(scheduleId: number, job: string): Promise<void> {
-    await this.#rows.change(await this.#waiting(scheduleId), { condition: WAITS, set: { job: sql`${job}` } })
+    await this.#rows.change(await this.#waiting([scheduleId]), {
+      condition: WAITS,
+      set: { job: sql`${job}` },
+    })
   }
 
   /** Has what was told to wait for its turn ask again whether it is. */
   async askAgain(scheduleId: number): Promise<void> {
-    await this.#rows.change(await this.#waiting(scheduleId), {
+    await this.#rows.change(await this.#waiting([scheduleId]), {
       condition: sql`o.state = 'planned' and o.owner is null and o.lease_until is not null`,
       set: { lease_until: sql`null` },
     })
   }
 
   /**
-   * What of a schedule has not begun. It is found in the index of what is open, however long the schedule's history is,
+   * What of schedules has not begun. It is found in the index of what is open, however long a schedule's history is,
    * and only then held: what MySQL comes across in that index it holds to the end of the transaction, and the heartbeats
    * of runs would wait for it.
    */
-  async #waiting(scheduleId: number): Promise<OccurrenceRef[]> {
-    const open = this.#flavor.byIndex('carillon_occurrences_open', 'carillon_occurrences_finished')
-    const { rows } = await sql<RefColumns>`
-      select schedule_id, generation, nominal_at from ${OCCURRENCES} ${open}
-      where schedule_id = ${scheduleId} and finished_at is null and state in ('planned', 'sent')`.execute(
-      this.#sql,
+  async #waiting(scheduleIds: readonly number[]): Promise<OccurrenceRef[]> {
+    if (scheduleIds.length === 0) return []
+    const ids = this.#flavor.rowList(
+      { id: 'integer' },
+      scheduleIds.map((id) => [id]),
     )
+    const inOpen = this.#flavor.lookUp(
+      'carillon_occurrences',
+      'o',
+      'carillon_occurrences_finished',
+      'carillon_occurrences_open',
+    )
+    const { rows } = await sql<RefColumns>`
+      select o.schedule_id, o.generation, o.nominal_at
+      from ${ids} as r ${inOpen} on o.schedule_id = r.id and o.finished_at is null
+      where o.state in ('planned', 'sent')`.execute(this.#sql)
     return rows.map(toRef)
   }
 
@@ -234,18 +254,20 @@ export class Ledger {
     return rows.length > 0
   }
 
-  /** The newest nominal instant that a schedule ran, runs, or is to run. */
-  async lastKept(scheduleId: number): Promise<Instant | undefined> {
-    const row = await this.#sql
-      .selectFrom('carillon_occurrences')
-      .select('nominal_at')
-      .where('schedule_id', '=', scheduleId)
-      .where('state', '!=', 'skipped')
-      .where('origin', 'not in', ['manual', 'backfill'])
-      .orderBy('nominal_at', 'desc')
-      .limit(1)
-      .executeTakeFirst()
-    return row?.nominal_at
+  /** The newest nominal instants that schedules ran, run, or are to run, by their ids; `null` where there is none. */
+  async lastKept(scheduleIds: readonly number[]): Promise<Map<number, Instant | null>> {
+    if (scheduleIds.length === 0) return new Map()
+    const ids = this.#flavor.rowList(
+      { id: 'integer' },
+      scheduleIds.map((id) => [id]),
+    )
+    const { rows } = await sql<{ id: number; last_at: Instant | null }>`
+      select r.id, (
+        select o.nominal_at from ${OCCURRENCES} as o
+        where o.schedule_id = r.id and o.state <> 'skipped' and o.origin not in ('manual', 'backfill')
+        order by o.nominal_at desc limit 1) as last_at
+      from ${ids} as r`.execute(this.#sql)
+    return new Map(rows.map(({ id, last_at }) => [id, last_at]))
   }
 
   async find({ scheduleId, generation, nominalAt }: OccurrenceRef): Promise<OccurrenceRecord | undefined> {

@@ -142,16 +142,22 @@ export class OwedTable {
     return rows.map(toOwed)[0]
   }
 
-  /** What is owed to a schedule. */
-  async of(scheduleId: number): Promise<Owed[]> {
+  /** What is owed to schedules. */
+  async of(scheduleIds: readonly number[]): Promise<Owed[]> {
+    if (scheduleIds.length === 0) return []
+    const ids = this.#flavor.rowList(
+      { id: 'integer' },
+      scheduleIds.map((id) => [id]),
+    )
     const { rows } = await sql<OwedColumns>`
-      select ${COLUMNS} from ${OWED} as o where o.schedule_id = ${scheduleId}`.execute(this.#sql)
+      select ${COLUMNS} from ${ids} as r
+      ${this.#flavor.lookUp('carillon_owed', 'o', 'primary')} on o.schedule_id = r.id`.execute(this.#sql)
     return rows.map(toOwed)
   }
 
-  /** Takes away what is owed to a schedule. */
-  async take(scheduleId: number): Promise<Owed[]> {
-    const taken = await this.of(scheduleId)
+  /** Takes away what is owed to schedules. */
+  async take(scheduleIds: readonly number[]): Promise<Owed[]> {
+    const taken = await this.of(scheduleIds)
     await this.remove(taken)
     return taken
   }

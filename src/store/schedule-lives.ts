@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import type { Sql } from '../sql/sql-database.ts'
+import { parsePause, type Author, type Pause } from './pause.ts'
 import type { GenerationCause, ScheduleState } from './schedule-record.ts'
 
 /** A generation as it was stored. */
@@ -8,6 +9,8 @@ export interface StoredGeneration {
   readonly cause: GenerationCause
   readonly validFrom: Instant
   readonly definitionText: string
+  /** Who opened it, and what they said about it. */
+  readonly author: Author
 }
 
 /** A schedule from when it was stored to when it was deleted, with all its generations. */
@@ -19,6 +22,9 @@ export interface ScheduleLife {
   readonly state: ScheduleState
   /** Why it is broken, or was paused by itself. */
   readonly reason: string | null
+  /** An operator's pause that it is in. */
+  readonly pause: Pause | null
+  readonly group: string | null
   /** The cursor. */
   readonly nextAt: Instant | null
   /** In rising order; that of a deletion is the last. */
@@ -40,6 +46,11 @@ export async function livesOf(sql: Sql, namespace: string, key: string): Promise
       's.cause',
       's.valid_from',
       's.definition',
+      's.actor',
+      's.actor_note as note',
+      's.pause',
+      's.paused_until',
+      's.group',
       'c.next_at',
     ])
     .where('s.namespace', '=', namespace)
@@ -51,7 +62,7 @@ export async function livesOf(sql: Sql, namespace: string, key: string): Promise
   const ids = schedules.map(({ id }) => id)
   const earlier = await sql
     .selectFrom('carillon_generations')
-    .select(['schedule_id', 'generation', 'cause', 'valid_from', 'definition'])
+    .select(['schedule_id', 'generation', 'cause', 'valid_from', 'definition', 'actor', 'note'])
     .where('schedule_id', 'in', ids)
     .orderBy('generation')
     .execute()
@@ -62,6 +73,8 @@ export async function livesOf(sql: Sql, namespace: string, key: string): Promise
     deletedAt: row.deleted_at === 0 ? null : row.deleted_at,
     state: row.state as ScheduleState,
     reason: row.reason,
+    pause: parsePause(row),
+    group: row.group,
     nextAt: row.next_at,
     generations: [...(byId.get(row.id) ?? []), row].map(toGeneration),
   }))
@@ -72,11 +85,14 @@ function toGeneration(row: {
   cause: string
   valid_from: number
   definition: string
+  actor: string | null
+  note: string | null
 }): StoredGeneration {
   return {
     generation: row.generation,
     cause: row.cause as GenerationCause,
     validFrom: row.valid_from,
     definitionText: row.definition,
+    author: { actor: row.actor, note: row.note },
   }
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../clock/clock.ts'
 import { DriverError } from '../errors.ts'
 import type { Backoff, Definition } from '../schedule/definition.ts'
+import type { Pause } from './pause.ts'
 import type { Terms } from '../schedule/terms.ts'
 
 /** Whether a schedule is planned from. A broken one cannot be read or planned, and says why. */
@@ -37,6 +38,8 @@ export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
   readonly lastAt: Instant | null
   /** Why the schedule is broken, or was paused by itself. */
   readonly reason: string | null
+  /** An operator's pause; a schedule may also be paused by its definition alone. */
+  readonly pause: Pause | null
   readonly createdAt: Instant
   readonly updatedAt: Instant
 }

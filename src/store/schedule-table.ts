@@ -1,12 +1,13 @@
-import { sql, type Selectable } from 'kysely'
+import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { Definition } from '../schedule/definition.ts'
 import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { termsOf } from '../schedule/terms.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
-import type { CursorsTable, SchedulesTable } from '../sql/schema.ts'
 import { storedTerms, type StoredTerms } from './stored-terms.ts'
+import { NO_PAUSE, storedPause, type Author, type Pause } from './pause.ts'
+import { COLUMNS, toRecord, type ScheduleRow } from './schedule-rows.ts'
 import { livesOf, type ScheduleLife } from './schedule-lives.ts'
 import type { GenerationCause, ScheduleOrigin, ScheduleRecord, ScheduleState } from './schedule-record.ts'
 
@@ -19,10 +20,12 @@ export interface ScheduleWrite {
   readonly cause?: GenerationCause | undefined
   readonly nextAt: Instant | null
   readonly definition: Definition
+  /** An operator's, where there is one. */
+  readonly pause: Pause | null
 }
 
 /** A schedule that is stored for the first time, in its first generation. */
-export interface NewSchedule extends Pick<ScheduleWrite, 'group' | 'state'> {
+export interface NewSchedule extends Pick<ScheduleWrite, 'group' | 'state' | 'pause'> {
   readonly key: string
   readonly job: string
   /** The definition as it is stored. */
@@ -153,7 +156,7 @@ export class ScheduleTable {
    * @throws when one of the keys is taken, as the database's refusal
    */
   async insert(
-    { namespace, origin }: { namespace: string; origin: ScheduleOrigin },
+    { namespace, origin, author }: { namespace: string; origin: ScheduleOrigin; author: Author },
     schedules: readonly NewSchedule[],
     now: Instant,
   ): Promise<number[]> {
@@ -166,24 +169,28 @@ export class ScheduleTable {
         definition: 'text',
         terms: 'text',
         overlap: 'text',
+        pause: 'text',
+        pause_scope: 'text',
+        paused_until: 'integer',
+        actor: 'text',
+        actor_note: 'text',
       },
-      schedules.map(({ key, group, state, job, definitionText, terms, overlap }) => [
-        key,
-        group,
-        state,
-        job,
-        definitionText,
-        terms.text,
-        overlap,
-      ]),
+      schedules.map(({ key, group, state, job, definitionText, terms, overlap, pause: own }) => {
+        const { pause, pause_scope, paused_until } = storedPause(own)
+        const { actor, note } = author
+        const what = [key, group, state, job, definitionText, terms.text, overlap]
+        return [...what, pause, pause_scope, paused_until, actor, note]
+      }),
     )
     const at = this.#flavor.integer(now)
     const written = await sql<{ id: number; key: string }>`
       insert into ${sql.table('carillon_schedules')}
         (namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation, cause, valid_from, revision, job,
-         definition, terms, overlap, created_at, updated_at)
+         definition, terms, overlap, pause, pause_scope, paused_until, actor, actor_note, created_by, created_note,
+         created_at, updated_at)
       select ${this.#flavor.text(namespace)}, ${sql.ref('r.key')}, ${sql.ref('r.group')},
-        ${this.#flavor.text(origin)}, r.state, 1, 'created', ${at}, 1, r.job, r.definition, r.terms, r.overlap, ${at}, ${at}
+        ${this.#flavor.text(origin)}, r.state, 1, 'created', ${at}, 1, r.job, r.definition, r.terms, r.overlap,
+        r.pause, r.pause_scope, r.paused_until, r.actor, r.actor_note, r.actor, r.actor_note, ${at}, ${at}
       from ${rows} as r
       ${this.#flavor.returns ? sql`returning id, ${sql.ref('key')}` : sql``}`.execute(this.#sql)
 
@@ -204,14 +211,20 @@ export class ScheduleTable {
   }
 
   /** Replaces what `write` covers, and counts the revision up. */
-  async update(record: ScheduleIdentity & { id: number }, write: ScheduleWrite, now: Instant): Promise<void> {
-    const { group, state, generation, cause, nextAt, definition } = write
+  async update(
+    record: ScheduleIdentity & { id: number },
+    write: ScheduleWrite,
+    { actor, note }: Author,
+    now: Instant,
+  ): Promise<void> {
+    const { group, state, generation, cause, nextAt, definition, pause } = write
     const terms = storedTerms(termsOf(definition, record))
     await this.#sql
       .updateTable('carillon_schedules')
       .set({ group, state, generation, job: definition.job })
       .set({ definition: JSON.stringify(definition), terms: terms.text, overlap: storedOverlap(definition) })
-      .set(cause === undefined ? {} : { cause, valid_from: now, reason: null })
+      .set(cause === undefined ? {} : { cause, valid_from: now, reason: null, actor, actor_note: note })
+      .set(storedPause(pause))
       .set((eb) => ({ updated_at: now, revision: eb('revision', '+', 1) }))
       .where('id', '=', record.id)
       .execute()
@@ -223,7 +236,7 @@ export class ScheduleTable {
   }
 
   /** Takes the key from a schedule; the row stays for its history until it is pruned. */
-  async bury(id: number, now: Instant): Promise<void> {
+  async bury(id: number, { actor, note }: Author, now: Instant): Promise<void> {
     // The same key may have been deleted before in this very millisecond: go past its newest grave.
     const grave = await this.#sql
       .selectFrom('carillon_schedules as other')
@@ -237,7 +250,7 @@ export class ScheduleTable {
     await this.#sql
       .updateTable('carillon_schedules')
       .set({ deleted_at: Math.max(now, (grave?.newest ?? 0) + 1), updated_at: now })
-      .set({ cause: 'deleted', valid_from: now })
+      .set({ cause: 'deleted', valid_from: now, actor, actor_note: note, ...NO_PAUSE })
       .set((eb) => ({ revision: eb('revision', '+', 1), generation: eb('generation', '+', 1) }))
       .where('id', '=', id)
       .execute()
@@ -306,16 +319,6 @@ export class ScheduleTable {
       .execute()
   }
 
-  /** Corrects what is remembered of planned occurrences, after some of them were withdrawn. */
-  async forgetPlanned(id: number, withdrawn: number, lastAt: Instant | null): Promise<void> {
-    await this.#sql
-      .updateTable('carillon_cursors')
-      .set({ last_at: lastAt ?? 0 })
-      .set((eb) => ({ planned: eb('planned', '-', withdrawn) }))
-      .where('schedule_id', '=', id)
-      .execute()
-  }
-
   /** Removes up to `limit` schedules that were deleted before `before`, with their cursors and generations. */
   async prune(before: Instant, limit: number): Promise<number> {
     const buried = await this.#sql
@@ -331,6 +334,7 @@ export class ScheduleTable {
 
     // No foreign keys see to it: they cost more than the two inserts that they would watch.
     await this.#sql.deleteFrom('carillon_generations').where('schedule_id', 'in', ids).execute()
+    await this.#sql.deleteFrom('carillon_changes').where('schedule_id', 'in', ids).execute()
     await this.#sql.deleteFrom('carillon_cursors').where('schedule_id', 'in', ids).execute()
     await this.#sql.deleteFrom('carillon_schedules').where('id', 'in', ids).execute()
     return ids.length
@@ -357,47 +361,3 @@ export function storedOverlap({ overlap }: Pick<Definition, 'overlap'>): string 
 }
 
 const BY_KEY = 'carillon_schedules_key'
-
-type ScheduleRow = Omit<Selectable<SchedulesTable>, 'deleted_at' | 'cause' | 'job' | 'terms' | 'overlap'> &
-  Pick<Selectable<CursorsTable>, 'next_at' | 'last_at' | 'planned'>
-
-/** The columns of a record; the terms are for the dispatcher. */
-const COLUMNS = [
-  's.id',
-  's.namespace',
-  's.key',
-  's.group',
-  's.origin',
-  's.state',
-  's.generation',
-  's.valid_from',
-  's.revision',
-  's.definition',
-  's.reason',
-  's.created_at',
-  's.updated_at',
-  'c.next_at',
-  'c.last_at',
-  'c.planned',
-] as const
-
-function toRecord(row: ScheduleRow): ScheduleRecord {
-  return {
-    id: row.id,
-    namespace: row.namespace,
-    key: row.key,
-    group: row.group,
-    origin: row.origin as ScheduleOrigin,
-    state: row.state as ScheduleState,
-    generation: row.generation,
-    validFrom: row.valid_from,
-    revision: row.revision,
-    definitionText: row.definition,
-    nextAt: row.next_at,
-    lastAt: row.last_at === 0 ? null : row.last_at,
-    planned: row.planned,
-    reason: row.reason,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }
-}

@@ -4,6 +4,7 @@ import type { Signals } from '../sql/backend.ts'
 import type { DatabaseInput } from '../sql/database-input.ts'
 import { migrate } from '../sql/migrate.ts'
 import { SqlDatabase, type Sql, type SqlSession } from '../sql/sql-database.ts'
+import { ChangeTable } from './change-table.ts'
 import { CursorTable } from './cursor-table.ts'
 import { DeclarationTable } from './declaration-table.ts'
 import { Fence } from './fence.ts'
@@ -11,10 +12,12 @@ import { GenerationTable } from './generation-table.ts'
 import { LeaseTable } from './lease-table.ts'
 import { Ledger } from './ledger.ts'
 import type { SendInside } from './send-inside.ts'
+import { OperatingTable } from './operating-table.ts'
 import { Outbox } from './outbox.ts'
 import { OwedTable } from './owed-table.ts'
 import { PaceTable } from './pace-table.ts'
 import { RemovalTable } from './removal-table.ts'
+import { PauseTable } from './pause-table.ts'
 import { RunLedger } from './run-ledger.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { SchedulePages } from './schedule-pages.ts'
@@ -32,6 +35,9 @@ export class TableSet {
   readonly cursors: CursorTable
   readonly generations: GenerationTable
   readonly removals: RemovalTable
+  readonly operating: OperatingTable
+  readonly pauses: PauseTable
+  readonly changes: ChangeTable
   readonly ledger: Ledger
   readonly fence: Fence
   readonly runs: RunLedger
@@ -46,8 +52,11 @@ export class TableSet {
     this.schedules = new ScheduleTable(sql, flavor)
     this.pages = new SchedulePages(sql)
     this.cursors = new CursorTable(sql, flavor)
-    this.generations = new GenerationTable(sql)
     this.removals = new RemovalTable(sql, flavor)
+    this.generations = new GenerationTable(sql, flavor)
+    this.operating = new OperatingTable(sql, flavor)
+    this.pauses = new PauseTable(sql, flavor)
+    this.changes = new ChangeTable(sql, flavor)
     this.ledger = new Ledger(sql, flavor, senders)
     this.fence = new Fence(sql, flavor)
     this.runs = new RunLedger(sql, flavor)
@@ -105,6 +114,15 @@ export class Tables extends TableSet {
   /** The same for many. */
   async lockAll(namespace: string, keys: readonly string[]): Promise<ScheduleRecord[]> {
     const records = await this.schedules.lockMany(namespace, keys)
+    return this.#held(records)
+  }
+
+  /** The same by ids, where nobody else holds them. */
+  async lockFree(ids: readonly number[]): Promise<ScheduleRecord[]> {
+    return this.#held(await this.operating.lockFree(ids))
+  }
+
+  async #held(records: ScheduleRecord[]): Promise<ScheduleRecord[]> {
     // To wait for a lock takes time, and what was waited for has happened before now.
     if (records.length > 0) this.#now = await this.exactNow()
     return records

@@ -129,13 +129,29 @@ describe('carillon migrate', () => {
 
     expect(await cli.json('migrate', '--dry-run')).toEqual({
       database,
-      pending: ['0001-initial', '0002-queues', '0003-overlap', '0006-removals', '0008-owed', '0009-declared'],
+      pending: [
+        '0001-initial',
+        '0002-queues',
+        '0003-overlap',
+        '0004-operating',
+        '0006-removals',
+        '0008-owed',
+        '0009-declared',
+      ],
     })
     expect((await cli.run('schedule', 'list')).status).toBe(1)
 
     expect(await cli.json('migrate')).toEqual({
       database,
-      applied: ['0001-initial', '0002-queues', '0003-overlap', '0006-removals', '0008-owed', '0009-declared'],
+      applied: [
+        '0001-initial',
+        '0002-queues',
+        '0003-overlap',
+        '0004-operating',
+        '0006-removals',
+        '0008-owed',
+        '0009-declared',
+      ],
     })
     expect(await cli.json('migrate')).toEqual({ database, applied: [] })
     expect((await cli.run('migrate', '--dry-run')).stdout).toMatch(/carillon\.db\) is up to date\.\n$/)

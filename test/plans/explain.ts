@@ -109,9 +109,16 @@ function readMysql(rows: readonly Record<string, unknown>[]) {
 
 /** Lets the database know what it holds, as it does by itself after a while. */
 export async function analyze({ kysely, flavor }: SqlDatabase): Promise<void> {
-  const tables = ['schedules', 'cursors', 'occurrences', 'guards', 'turns', 'removals'].map(
-    (name) => `carillon_${name}`,
-  )
+  const tables = [
+    'schedules',
+    'cursors',
+    'occurrences',
+    'guards',
+    'turns',
+    'removals',
+    'changes',
+    'pauses',
+  ].map((name) => `carillon_${name}`)
   const statement = flavor.kind === 'mysql' ? 'analyze table' : 'analyze'
   for (const table of tables) await sql`${sql.raw(statement)} ${sql.table(table)}`.execute(kysely)
 }

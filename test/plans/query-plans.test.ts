@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { migrate } from '../../src/sql/migrate.ts'
 import { SqlDatabase } from '../../src/sql/sql-database.ts'
+import { NOBODY } from '../../src/store/pause.ts'
 import type { TableSet } from '../../src/store/store.ts'
 import { createMariadbDatabase } from '../support/servers/mariadb-database.ts'
 import { createPostgresDatabase } from '../support/servers/postgres-database.ts'
@@ -42,11 +43,41 @@ const claim = {
   holdMs: 1_000,
   limit: 100,
 }
+const GROUP = { namespace: 'default', group: 'group-5' }
+const PLACE = { namespace: 'default', key: 'key-5' }
+const turn = {
+  id: 7,
+  state: 'paused',
+  generation: 2,
+  opened: { cause: 'paused', validFrom: NOW },
+  pause: { actor: 'me', note: null, at: NOW, until: NOW, scope: GROUP, isInactive: false },
+} as const
 const moves = [{ id: 7, nextAt: NOW, lastAt: NOW, planned: 1 }]
 
 /** What runs all the time, and the index that it must go by. A primary key has no name of ours everywhere. */
 const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] = [
   ['the idle probe', (t) => t.cursors.earliest(), /cursors_due/],
+  ['what wakes a dispatcher', (t) => t.pauses.probe(), /(?=.*cursors_due)(?=.*schedules_paused)/],
+  ['pauses that have ended', (t) => t.operating.ended(NOW, 100), /schedules_paused/],
+  ['pauses that cover a group', (t) => t.pauses.cover('default', ['group-5'], NOW)],
+  ['holding some that are free', (t) => t.operating.lockFree([7, 8])],
+  [
+    'who is to be paused of a group',
+    (t) => t.operating.members({ scope: GROUP, which: 'to-pause', endsAt: null }, PLACE, 100),
+    /schedules_(group|key)/,
+  ],
+  ['who is paused of a group', (t) => t.operating.members({ scope: GROUP, which: 'paused' }, PLACE, 100)],
+  ['pausing some', (t) => t.operating.turn([turn, { ...turn, id: 8 }], NOBODY, NOW)],
+  ['keeping generations', (t) => t.generations.keep([7, 8])],
+  ['forgetting what was planned', (t) => t.cursors.forgetPlanned([{ id: 7, withdrawn: 1, lastAt: NOW }])],
+  [
+    'withdrawing from many',
+    (t) => t.ledger.withdraw([7, 8, 9], 'paused', NOW),
+    /occurrences_(open|finished)/,
+  ],
+  ['the last that was kept of many', (t) => t.ledger.lastKept([7, 8, 9])],
+  ['a page of changes', (t) => t.changes.list(7, 100, 10)],
+  ['what came after a change', (t) => t.changes.after(7, 3)],
   ['reading what is due', (t) => t.cursors.due(NOW, 100), /cursors_due/],
   ['moving cursors', (t) => t.cursors.move(moves)],
   ['locking one cursor', (t) => t.cursors.lock(7)],
@@ -96,9 +127,9 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
   ['what is replaced', (t) => t.turns.replacedAmong([ref])],
   ['what waits asks again', (t) => t.ledger.askAgain(7), /occurrences_(open|finished)/],
   ['reaping', (t) => t.runs.reap(NOW, 10), /occurrences_leased/],
-  ['withdrawing', (t) => t.ledger.withdraw(7, 'deleted', NOW), /occurrences_(open|finished)/],
+  ['withdrawing', (t) => t.ledger.withdraw([7], 'deleted', NOW), /occurrences_(open|finished)/],
   ['a page of history', (t) => t.ledger.history({ scheduleIds: [7], until: NOW, limit: 50 })],
-  ['the last that was kept', (t) => t.ledger.lastKept(7)],
+  ['the last that was kept', (t) => t.ledger.lastKept([7])],
   ['whether anything is open', (t) => t.ledger.hasOpen(7), /occurrences_(open|finished)/],
   ['what may be removed', (t) => t.removals.page(500, 10)],
   ['writing down what may be removed', (t) => t.removals.add([7, 8])],

@@ -28,12 +28,21 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
   const at = sql.lit(now)
   await sql`
     insert into carillon_schedules (id, namespace, ${sql.ref('key')}, ${sql.ref('group')}, origin, state, generation,
-      cause, valid_from, revision, job, definition, terms, overlap, created_at, updated_at)
+      cause, valid_from, revision, job, definition, terms, overlap, paused_until, created_at, updated_at)
     select n.i + 1, 'default', ${text('key-', 10 ** digits)}, ${text('group-', 1000)}, 'user',
       case when n.i % 10000 = 0 then 'broken' else 'active' end, 1, 'created', ${at}, 1, ${text('job-', 10)},
       '{"recurrence":{},"job":"job"}', '{"recurrence":{},"job":"job"}',
-      case when n.i % 10 = 6 then ${sql.lit(JSON.stringify(OVERLAP))} else null end, ${at}, ${at}
+      case when n.i % 10 = 6 then ${sql.lit(JSON.stringify(OVERLAP))} else null end,
+      case when n.i % 1000 = 7 then ${at} + n.i else null end, ${at}, ${at}
     from ${n}`.execute(db)
+  await sql`
+    insert into carillon_changes (schedule_id, revision, kind, changed_at, state)
+    select (n.i - n.i % 10) / 10 + 1, n.i % 10 + 2, 'changed', ${at}, 'active' from ${n}`.execute(db)
+  await sql`
+    insert into carillon_pauses (scope, namespace, state, begun_at, look_at)
+    select ${text('scope-', 1000)}, ${text('namespace-', 1000)}, 'paused', ${at}, ${at} + n.i from ${n} where n.i < 1000`.execute(
+    db,
+  )
   await sql`
     insert into carillon_cursors (schedule_id, generation, next_at, is_broken, terms_key)
     select n.i + 1, 1, ${at} + (n.i - 1000) * 60, case when n.i % 10000 = 0 then 1 else 0 end,

@@ -128,7 +128,8 @@ describe.each(DATABASES)('taking messages back, on %s', (kind) => {
     const before = await scene().ledger()
     const changing = editor.store.transaction(async (tables) => {
       const record = await tables.lock('default', 'a')
-      expect(await tables.ledger.withdraw(record!.id, 'superseded', tables.now)).toBe(3)
+      const withdrawn = await tables.ledger.withdraw([record!.id], 'superseded', tables.now)
+      expect([...withdrawn]).toEqual([[record!.id, 3]])
       expect(await tables.outbox.withdrawals('q', 10)).toHaveLength(2)
       throw new RangeError('changed our mind')
     })

@@ -69,6 +69,32 @@ describe('declared schedules', () => {
     expect(await cron.describe('a')).toMatchObject({ cron: '* * * * *' })
   })
 
+  it('keep an operator’s pause, and end one of their own', async () => {
+    const cron = await declaring([A, { ...B, active: false }])
+    await cron.declareSchedules()
+    await cron.pause('a', { note: 'until the invoices are right' })
+    const next = await declaring([{ ...A, payload: 1 }, B])
+
+    expect(await next.declareSchedules()).toMatchObject({
+      changed: [
+        { key: 'a', parts: ['payload'] },
+        { key: 'b', parts: ['active'] },
+      ],
+    })
+    expect(await next.describe('a')).toMatchObject({ state: 'paused', payload: 1 })
+    expect(await next.describe('b')).toMatchObject({ state: 'active' })
+    expect(await next.declareSchedules()).toMatchObject({ changed: [], unchanged: 2 })
+  })
+
+  it('leave a pause of many as it is', async () => {
+    const cron = await declaring([A])
+    await cron.declareSchedules()
+    await cron.pauseAll()
+
+    expect(await cron.declareSchedules()).toMatchObject({ changed: [], unchanged: 1 })
+    expect(await cron.describe('a')).toMatchObject({ state: 'paused' })
+  })
+
   it('never touch what a user has stored', async () => {
     const cron = await declaring([A])
     await cron.schedule({ ...A, cron: '5 5 * * *' })

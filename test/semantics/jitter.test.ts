@@ -92,7 +92,7 @@ describe('jitter', () => {
       expect(terms).not.toContain('jitter')
       return { terms, definition: definition.replace('"jitterMs":0,', '') }
     })
-    expect((await world.stored('a')).definition).not.toContain('jitter')
+    expect((await world.stored('a')).definition).not.toContain('jitterMs')
     expect(await cron.describe('a')).toMatchObject({ jitterMs: 0 })
     expect(await cron.schedule(plain)).toMatchObject({ revision: 1, generation: 1 })
     expect(await cron.patch('a', { note: 'n' })).toMatchObject({ revision: 2, generation: 1 })

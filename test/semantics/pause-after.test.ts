@@ -38,7 +38,7 @@ describe('pauseAfter', () => {
       ...(await ledger(cron, 'a')).slice(4),
     ])
     expect((await cron.explain('a', instant('10:30'))).text).toContain(
-      'was paused from 2026-06-01 10:15:00 +00:00: 3 runs in a row failed',
+      'was paused from 2026-06-01 10:15:00 +00:00, by carillon (3 runs in a row failed)',
     )
   })
 

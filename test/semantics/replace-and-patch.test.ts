@@ -32,14 +32,13 @@ describe('schedule() with a key that exists', () => {
     expect(replaced).toEqual({ ...fresh, ...ownPlace, lastScheduledAt: replaced.lastScheduledAt })
   })
 
-  it('activates a paused one again', async () => {
+  it('activates one that its definition paused, unless it does so again', async () => {
     const cron = await world.open()
-    await cron.schedule({ key: 'a', cron: '*/5 * * * *', job: 'note' })
-    await cron.pause('a')
-    const replaced = await cron.schedule({ key: 'a', cron: '*/5 * * * *', job: 'note' })
-
-    expect(replaced.state).toBe('active')
-    expect((await ledger(cron, 'a')).filter((line) => line.includes('planned'))).toHaveLength(2)
+    const every = { key: 'a', cron: '*/5 * * * *', job: 'note' }
+    await cron.schedule({ ...every, active: false })
+    expect(await cron.schedule({ ...every, active: false })).toMatchObject({ state: 'paused', revision: 1 })
+    expect(await cron.schedule(every)).toMatchObject({ state: 'active', revision: 2 })
+    expect(await ledger(cron, 'a')).toEqual(['10:05 planned', '10:10 planned'])
   })
 
   it('changes nothing when it says the same', async () => {

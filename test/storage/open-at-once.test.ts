@@ -45,6 +45,7 @@ const PLACES = [
   { place: 'MariaDB, under other names', ...mariadb, query: '?tablePrefix=app_', prefix: 'app_' },
 ]
 const TABLES = [
+  'changes',
   'cursors',
   'generations',
   'guards',
@@ -52,6 +53,8 @@ const TABLES = [
   'migrations',
   'migrations_lock',
   'occurrences',
+  'pause_gate',
+  'pauses',
   'queues',
   'removals',
   'schedules',

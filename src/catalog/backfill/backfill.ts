@@ -10,7 +10,7 @@ import type { ScheduleLife } from '../../store/schedule-lives.ts'
 import type { Tables, TableSet, Transactions } from '../../store/store.ts'
 import { generationsOf } from '../explain/facts.ts'
 import { storedDefinition } from '../generations.ts'
-import { ifReadable } from '../if-readable.ts'
+import { ifReadable } from '../../schedule/if-readable.ts'
 import { getSchedule } from '../schedule-reader.ts'
 import {
   decideBackfill,
@@ -151,7 +151,7 @@ interface StepEnds {
 async function decide(tables: TableSet, { id, named, stretches }: StepEnds): Promise<BackfillStep> {
   const [first, last] = [named[0]!.nominalAt, named.at(-1)!.nominalAt]
   const rows = await tables.ledger.between(id, first, last)
-  const owed = await tables.owed.of(id)
+  const owed = await tables.owed.of([id])
   const recurrences = new Map(stretches.map(({ generation, recurrence }) => [generation, recurrence]))
   return decideBackfill(named, rows, owed, (generation) => recurrences.get(generation))
 }

@@ -14,7 +14,9 @@ import { parseDefinition } from '../../store/schedule-record.ts'
 import type { Store } from '../../store/store.ts'
 import type { Catalog } from '../catalog.ts'
 import type { ScheduleToWrite } from '../generations.ts'
-import { ifReadable } from '../if-readable.ts'
+import { NO_COVER } from '../../store/pause-table.ts'
+import { activityOf } from '../activity.ts'
+import { ifReadable } from '../../schedule/if-readable.ts'
 import { ScheduleResolver, type ResolverParts, type ScheduleOptions } from '../schedule-resolver.ts'
 import { decideRelease } from './decide-release.ts'
 
@@ -319,7 +321,10 @@ function differing(record: ScheduleRecord, { group, active, definition }: Schedu
     (name) => !isDeepStrictEqual(stored?.[name as keyof Definition], definition[name as keyof Definition]),
   )
   if (record.group !== group) parts.push('group')
-  if (!active && record.state !== 'paused') parts.push('active')
+  const { state } = activityOf(record, group, active, NO_COVER)
+  // A pause of many is not the definition's to end.
+  const isPausedWithOthers = record.pause?.scope != null && active !== false
+  if (record.state !== 'broken' && record.state !== state && !isPausedWithOthers) parts.push('active')
   return parts
 }
 

@@ -57,13 +57,11 @@ function tellAbsence(facts: Facts, recurrence: Recurrence | undefined): Told {
   const zone = definition === undefined ? 'UTC' : zoneOf(definition)
   const at = (time: Instant) => zonedTime(time, zone)
   if (generation.isPaused) {
-    const end = until === Infinity ? '' : ` until ${at(until)}`
-    const why = until === Infinity && life.reason !== null ? `: ${life.reason}` : ''
-    return {
-      verdict: not,
-      code: 'paused',
-      text: `The schedule was paused from ${at(pausedFrom)}${end}${why}.`,
-    }
+    // One that ends by itself leaves its end to what follows, which is a whole second as a rule.
+    const ended = until % 1_000 === 999 ? until + 1 : until
+    const end = until === Infinity ? '' : ` until ${at(ended)}`
+    const text = `The schedule was paused from ${at(pausedFrom)}${end}${authorText(generation)}.`
+    return { verdict: not, code: 'paused', text }
   }
   const isPresent = until === Infinity
   const isBroken = isPresent && life.state === 'broken' && (life.nextAt ?? -Infinity) <= instant
@@ -89,15 +87,21 @@ function tellOwed({ count, from, until }: Owed, at: (time: Instant) => string): 
 
 /** The definition names it and it is not in the ledger, which the cursor must explain. */
 function tellUnplanned(facts: Facts, definition: Definition, not: Explanation['verdict']): Told {
-  const { instant, now, life } = facts
-  const cursor = life!.nextAt
+  const { instant, now, life, generation, aheadMs } = facts
+  const isToCome = generation?.isToCome === true
+  const cursor = isToCome ? generation.from + 1 : life!.nextAt
   const at = (time: Instant) => zonedTime(time, zoneOf(definition))
   if (cursor === null || instant < cursor) return tellLost(facts, definition, not)
   if (instant > now) {
+    if (isToCome && generation.from >= now) {
+      const text = `The schedule is paused until ${at(cursor)}, and plans it when the pause ends.`
+      return { verdict: 'will-run', code: 'to-be-planned', text }
+    }
     const text = 'It is further ahead than dispatchers look; a pass plans it minutes before it is due.'
     return { verdict: 'will-run', code: 'to-be-planned', text }
   }
-  const { withinMs } = definition.catchUp
+  // What a pause kept from being planned ahead is not too late for having been planned late.
+  const withinMs = Math.max(definition.catchUp.withinMs, isToCome ? aheadMs + 1 : 0)
   const isCaughtUp = now - instant < withinMs
   const fate = isCaughtUp
     ? 'The next pass makes up for it.'
@@ -107,6 +111,12 @@ function tellUnplanned(facts: Facts, definition: Definition, not: Explanation['v
     code: 'not-dispatched',
     text: `No dispatcher has passed since ${at(cursor)}: none is up, or none reaches the database. ${fate}`,
   }
+}
+
+/** Who is behind a pause, and why. */
+function authorText({ author, cause }: Generation): string {
+  const { actor, note } = cause === 'paused' ? author : { actor: null, note: null }
+  return (actor === null ? '' : `, by ${actor}`) + (note === null ? '' : ` (${note})`)
 }
 
 function tellLost({ instant, keptFrom }: Facts, { maxRuns }: Definition, not: Explanation['verdict']): Told {
@@ -134,12 +144,21 @@ function tellNoSchedule({ deletedAt, storedAt }: Facts, not: Explanation['verdic
   return { verdict: not, code: 'deleted', text: `The schedule was deleted at ${at(deletedAt)}.${anew}` }
 }
 
-function describeGeneration({ generation, cause, from, until, definition }: Generation): GenerationInForce {
+function describeGeneration({
+  generation,
+  cause,
+  from,
+  until,
+  definition,
+  author,
+}: Generation): GenerationInForce {
   return {
     generation,
     cause,
     from: new Date(from),
     until: until === Infinity ? undefined : new Date(until),
+    by: author.actor ?? undefined,
+    note: author.note ?? undefined,
     recurrence: definition === undefined ? 'unreadable' : recurrenceText(definition),
   }
 }

@@ -64,6 +64,9 @@ export interface GenerationInForce {
   readonly from: Date
   /** When another one was opened. */
   readonly until: Date | undefined
+  /** Who opened it, and what they said about it. */
+  readonly by: string | undefined
+  readonly note: string | undefined
   /** When it runs, as in `*\/5 * * * * in Europe/Berlin`. */
   readonly recurrence: string
 }

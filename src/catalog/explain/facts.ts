@@ -6,9 +6,10 @@ import { compileTiming } from '../../schedule/timing.ts'
 import type { OccurrenceRecord } from '../../store/ledger.ts'
 import { parseDefinition, type GenerationCause } from '../../store/schedule-record.ts'
 import type { Owed } from '../../store/owed-table.ts'
+import { NOBODY, type Author } from '../../store/pause.ts'
 import type { ScheduleLife } from '../../store/schedule-lives.ts'
 import { names } from './absence.ts'
-import { ifReadable } from '../if-readable.ts'
+import { ifReadable } from '../../schedule/if-readable.ts'
 
 /** A generation, and how long it was in force. */
 export interface Generation {
@@ -24,6 +25,10 @@ export interface Generation {
   readonly pausedFrom: Instant
   /** `undefined` when it cannot be read. */
   readonly definition: Definition | undefined
+  /** Who opened it, and what they said about it. */
+  readonly author: Author
+  /** Whether a dispatcher is still to open it, since the pause before it ends by itself. */
+  readonly isToCome: boolean
 }
 
 /** All that is known about one instant of a key. */
@@ -43,6 +48,8 @@ export interface Facts {
   readonly owed: Owed | undefined
   /** Occurrences that finished before this are pruned. */
   readonly keptFrom: Instant
+  /** How far ahead what is not paused is planned, in milliseconds. */
+  readonly aheadMs: number
 }
 
 /** @param lives what is remembered of the key, newest first; at least one */
@@ -55,7 +62,8 @@ export function factsOf(
     owed,
     now,
     keptFrom,
-  }: Pick<Facts, 'occurrences' | 'owed' | 'now' | 'keptFrom'> & {
+    aheadMs,
+  }: Pick<Facts, 'occurrences' | 'owed' | 'now' | 'keptFrom' | 'aheadMs'> & {
     readonly lives: readonly ScheduleLife[]
   },
 ): Facts {
@@ -75,6 +83,7 @@ export function factsOf(
     occurrences: occurrences.filter((one) => standsFor(one, identity, instant, lives)),
     owed,
     keptFrom,
+    aheadMs,
   }
 }
 
@@ -104,7 +113,7 @@ export function recurrenceOf(
 export function generationsOf(life: ScheduleLife): Generation[] {
   const stored = life.generations.filter(({ cause }) => cause !== 'deleted')
   const generations: Generation[] = []
-  for (const [i, { generation, cause, validFrom, definitionText }] of stored.entries()) {
+  for (const [i, { generation, cause, validFrom, definitionText, author }] of stored.entries()) {
     const before = generations.at(-1)
     const isPaused = isPausedIn(life, i)
     generations.push({
@@ -115,9 +124,29 @@ export function generationsOf(life: ScheduleLife): Generation[] {
       isPaused,
       pausedFrom: isPaused && before?.isPaused === true ? before.pausedFrom : validFrom,
       definition: ifReadable(() => parseDefinition(definitionText)),
+      author,
+      isToCome: false,
     })
   }
-  return generations
+  return withEnd(generations, life)
+}
+
+/** A pause that ends by itself is followed by a generation as if that were there already. */
+function withEnd(
+  generations: readonly Generation[],
+  { pause, deletedAt, state }: ScheduleLife,
+): Generation[] {
+  const last = generations.at(-1)
+  if (last === undefined || deletedAt !== null || state !== 'paused') return [...generations]
+  if (pause === null || pause.until === null || pause.isInactive) return [...generations]
+  const end = pause.until - 1
+  const next = { generation: last.generation + 1, cause: 'resumed', from: end, until: Infinity } as const
+  const { definition } = last
+  return [
+    ...generations.slice(0, -1),
+    { ...last, until: end },
+    { ...next, definition, isPaused: false, pausedFrom: end, author: NOBODY, isToCome: true },
+  ]
 }
 
 /** A pause is opened by a generation and ended by one; changes in between leave it. One may also be stored paused. */

@@ -11,7 +11,7 @@ import type { Terms } from '../../schedule/terms.ts'
 import type { ActiveSchedule } from '../../store/schedule-pages.ts'
 import { parseTerms } from '../../store/schedule-record.ts'
 import type { Transactions } from '../../store/store.ts'
-import { ifReadable } from '../if-readable.ts'
+import { ifReadable } from '../../schedule/if-readable.ts'
 
 const HOUR = 3_600_000
 const MOST_FULL = 100

@@ -21,7 +21,7 @@ export function addScheduleAdd(schedule: Command, invocation: Invocation): void 
     .command('add')
     .summary('add a schedule, or replace the one with this key')
     .description(
-      'Adds a schedule; one that is there already is replaced in full, and so runs again if it was paused. It needs one of --cron, --every and --at, ' +
+      'Adds a schedule; one that is there already is replaced in full; a pause stays. It needs one of --cron, --every and --at, ' +
         'and one of --job, --command and -- <program>.',
     )
     .usage('[key] [options] [-- program arguments...]')
@@ -36,7 +36,13 @@ export function addScheduleAdd(schedule: Command, invocation: Invocation): void 
       const { job, payload = null } = workInput(options, program)
       if (job === undefined)
         throw new InvalidInputError('a schedule needs one of --job, --command and -- <program>', '--job')
-      const input = { key, ...timingAndPolicy(options), job, payload, active: options.paused !== true }
+      const input = {
+        key,
+        ...timingAndPolicy(options),
+        job,
+        payload,
+        ...(options.paused === true && { active: false }),
+      }
 
       await onCreated(call, async ({ catalog, isRehearsal, allowsCommands }) => {
         const before = key === undefined ? undefined : await catalog.describe(key)

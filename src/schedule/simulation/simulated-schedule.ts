@@ -55,7 +55,7 @@ export class SimulatedScheduleState {
   /** @throws as `resolveDefinition` */
   constructor(id: number, { takes = 0, namespace = 'default', ...input }: SimulatedSchedule, from: Instant) {
     const identity = { namespace, key: input.key }
-    const { definition, active } = resolveDefinition(input, seedOf(identity))
+    const { definition, active = true } = resolveDefinition(input, seedOf(identity))
     this.id = id
     this.key = input.key
     this.namespace = namespace

@@ -61,11 +61,14 @@ export async function openMysql(choice: ServerChoice<'mysql', MysqlPoolLike>): P
     tablePrefix: choice.tablePrefix,
     connections: given.config?.connectionLimit ?? DEFAULT_CONNECTIONS,
     faultOf: mysqlFault,
-    isDone: (error) => (error as { code?: string }).code === 'ER_DUP_FIELDNAME',
+    isDone: (error) => DONE.includes((error as { code?: string }).code),
     join: (connection) => dialectOf(poolOf(connection as MysqlClient | { connection: MysqlClient }), JOINED),
     close: () => pool.end(),
   }
 }
+
+/** What a migration says that was carried out before up to some statement. */
+const DONE: readonly unknown[] = ['ER_DUP_FIELDNAME', 'ER_DUP_KEYNAME']
 
 /** The one connection that the application has a transaction on; one of `mysql2/promise` has the real one inside. */
 function poolOf(given: MysqlClient | { connection: MysqlClient }): ServerPool {
