@@ -42,16 +42,21 @@ export type { CrontabOptions, CrontabReading, CrontabSchedule } from './catalog/
 export { writeCrontab } from './catalog/exchange/write-crontab.ts'
 export type { CrontabLoss, WrittenCrontab } from './catalog/exchange/write-crontab.ts'
 export type { CrontabWarning, CrontabWarningCode } from './catalog/exchange/crontab-warning.ts'
-export type { ScheduleChange } from './catalog/compare-schedules.ts'
+export type { ScheduleComparison } from './catalog/compare-schedules.ts'
 export { RootCatalog } from './catalog/root-catalog.ts'
 export type {
+  ChangesOptions,
   DescribeFilter,
   HistoryOptions,
   ManyOptions,
   PauseOptions,
   ResumeAllOptions,
   ResumeAnswer,
+  Rollback,
+  RollbackOptions,
 } from './catalog/catalog-options.ts'
+export type { FieldChange } from './catalog/audit/diff-inputs.ts'
+export type { ScheduleChange } from './catalog/audit/remembered.ts'
 export type { ManyReport, PauseInForce } from './catalog/scoped-pauses.ts'
 export { scheduleInputOf } from './catalog/schedule-input-of.ts'
 export type { Schedule, SchedulePause } from './catalog/schedule-view.ts'

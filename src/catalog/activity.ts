@@ -51,3 +51,9 @@ export function scopeText({ namespace, group }: Scope): string {
   const where = namespace === null ? 'all namespaces' : `namespace "${namespace}"`
   return group === null ? `all schedules of ${where}` : `group "${group}" of ${where}`
 }
+
+/** What a schedule's own definition says about whether it runs. */
+export function activeOf({ state, pause }: Pick<ScheduleRecord, 'state' | 'pause'>): boolean | undefined {
+  const isInactive = pause === null ? state === 'paused' : pause.isInactive
+  return isInactive ? false : undefined
+}

@@ -1,5 +1,7 @@
 import type { OccurrenceState } from '../schedule/occurrence.ts'
 import type { InstantInput } from '../schedule/schedule-input.ts'
+import type { FieldChange } from './audit/diff-inputs.ts'
+import type { Schedule } from './schedule-view.ts'
 import type { ScheduleState } from '../store/schedule-record.ts'
 
 /** Which schedules `describeAll` yields. */
@@ -53,4 +55,27 @@ export interface ResumeAllOptions extends ManyOptions {
   /** What happens to the occurrences of the pause; they are skipped by default. */
   readonly missed?: ResumeAnswer | undefined
   readonly note?: string | undefined
+}
+
+/** Which changes `changes` answers. */
+export interface ChangesOptions {
+  /** How many at most; 50 by default. */
+  readonly limit?: number | undefined
+  /** Continues after the last change of the page before, by its id. */
+  readonly after?: string | undefined
+}
+
+/** To which revision a schedule is taken back, and how. */
+export interface RollbackOptions {
+  readonly revision: number
+  /** Only tells what would change. */
+  readonly dryRun?: boolean | undefined
+  readonly note?: string | undefined
+}
+
+/** What `rollback` did, or would do. */
+export interface Rollback {
+  readonly fields: readonly FieldChange[]
+  /** The schedule after it; for a dry run, as it is. */
+  readonly schedule: Schedule
 }

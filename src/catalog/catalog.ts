@@ -8,20 +8,16 @@ import type { ResolvedSchedule } from '../schedule/resolve-definition.ts'
 import type { OccurrenceRecord } from '../store/ledger.ts'
 import type { ScheduleOrigin, ScheduleRecord } from '../store/schedule-record.ts'
 import type { Store, Tables, Transactions } from '../store/store.ts'
-import { compareSchedules, type ScheduleChange } from './compare-schedules.ts'
-import type { ManyOptions, PauseOptions, ResumeAllOptions, ResumeAnswer } from './catalog-options.ts'
-import { NO_COVER } from '../store/pause-table.ts'
+import { compareSchedules, type ScheduleComparison } from './compare-schedules.ts'
+import type { PauseOptions, ResumeAnswer, Rollback, RollbackOptions } from './catalog-options.ts'
+import type { ChangeKind } from '../store/change-table.ts'
+import { activeOf } from './activity.ts'
+import { rollbackOf } from './audit/rollback.ts'
 import { endPauses, pauseSchedules } from '../store/pause-schedules.ts'
-import { NOBODY, type Author, type Scope } from '../store/pause.ts'
-import {
-  changeSchedule,
-  deleteSchedule,
-  needsCover,
-  resumeSchedule,
-  storedDefinition,
-} from './generations.ts'
+import { NOBODY, type Author } from '../store/pause.ts'
+import { changeUnderCover, deleteSchedule, resumeSchedule, storedDefinition } from './generations.ts'
 import { authorOf, checkMissed, noting, ownPause, untilMs } from './operator.ts'
-import { listPauses, pauseScope, resumeScope, type ManyReport, type PauseInForce } from './scoped-pauses.ts'
+import { ManyPauser, type PauserParts } from './many-pauser.ts'
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
 import {
   ScheduleResolver,
@@ -30,22 +26,21 @@ import {
   type Schedules,
 } from './schedule-resolver.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
-import { getSchedule, notFound, ScheduleReader, type ReaderParts } from './schedule-reader.ts'
+import { getSchedule, notFound } from './schedule-reader.ts'
 import { BulkWriter, type WriteCounts } from './bulk-writer.ts'
 import { ScheduleWriter } from './schedule-writer.ts'
 import { Quotas } from './quotas.ts'
 import { retryOccurrence } from './retry.ts'
 import { backfillSchedule, type BackfillOptions, type BackfillReport } from './backfill/backfill.ts'
-import { checkRevision, isAs } from './revision.ts'
+import { checkRevision } from './revision.ts'
+import { rewrite } from './rewrite.ts'
 import { triggerSchedule } from './trigger.ts'
 
 /** What a catalog works with. */
-export interface CatalogParts extends ResolverParts, ReaderParts {
+export interface CatalogParts extends ResolverParts, PauserParts {
   readonly store: Transactions & Partial<Pick<Store, 'join'>>
   /** Who brings in what is new; `user` by default. */
   readonly origin?: ScheduleOrigin
-  /** Who makes the changes; nobody in particular by default. */
-  readonly author?: Author
 }
 
 /**
@@ -54,11 +49,12 @@ export interface CatalogParts extends ResolverParts, ReaderParts {
  *
  * @see docs/design/schedules.md
  */
-export class Catalog extends ScheduleReader {
+export class Catalog extends ManyPauser {
   readonly #parts: CatalogParts
   readonly #resolver: ScheduleResolver
   readonly #writer: ScheduleWriter
   readonly #quotas: Quotas
+  readonly #author: Author
 
   constructor(parts: CatalogParts, namespaceName: string) {
     super(parts, namespaceName)
@@ -66,11 +62,8 @@ export class Catalog extends ScheduleReader {
     this.#resolver = new ScheduleResolver(parts, namespaceName)
     this.#quotas = parts.quotas ?? new Quotas(undefined)
     const { origin = 'user', author = NOBODY } = parts
+    this.#author = author
     this.#writer = new ScheduleWriter(parts, { namespace: namespaceName, origin, author })
-  }
-
-  get #author(): Author {
-    return this.#parts.author ?? NOBODY
   }
 
   /**
@@ -139,7 +132,7 @@ export class Catalog extends ScheduleReader {
    *
    * @throws as `scheduleMany`, but for quotas of all that a namespace has: they are judged by what is written
    */
-  compareMany(schedules: Schedules): AsyncGenerator<ScheduleChange, void, undefined> {
+  compareMany(schedules: Schedules): AsyncGenerator<ScheduleComparison, void, undefined> {
     return compareSchedules(this.#parts.store, this.namespaceName, this.#resolver.toWriteMany(schedules))
   }
 
@@ -152,37 +145,56 @@ export class Catalog extends ScheduleReader {
    * @throws as `schedule`
    */
   async patch(key: string, patch: SchedulePatch, expected: { revision?: number } = {}): Promise<Schedule> {
-    let present = await this.#parts.store.read((tables) => getSchedule(tables, this.#identity(key)))
-    checkRevision(present, expected.revision)
-    for (;;) {
-      const stored = {
-        group: present.group,
-        active: activeOf(present),
-        definition: storedDefinition(present),
-      }
-      const resolved = await this.#resolver.resolve(
-        applyPatch(stored, patch),
-        key,
-        'job' in patch || 'payload' in patch,
-      )
+    const { store } = this.#parts
+    const present = await store.read((tables) => getSchedule(tables, this.#identity(key)))
+    await rewrite(store, present, expected.revision, {
+      resolve: async (stored) => {
+        const { group } = stored
+        const base = { group, active: activeOf(stored), definition: storedDefinition(stored) }
+        const isForJob = 'job' in patch || 'payload' in patch
+        return this.#resolver.resolve(applyPatch(base, patch), key, isForJob)
+      },
+      lock: (tables) => this.#lock(tables, key),
+      write: (tables, record, resolved) => this.#changeTo(tables, record, resolved, this.#author),
+    })
+    return this.#changed(key)
+  }
 
-      // A job's schema may take its time, so it is asked outside of the transaction, and the row looked at again.
-      const { id, revision } = present
-      let isWritten = false
-      const found = await this.#parts.store.transaction(async (tables) => {
-        const record = await this.#lock(tables, key)
-        // A second try, after the answer to the first was lost, finds the change made.
-        isWritten &&= isAs(record, resolved)
-        if (isWritten || record.id !== id || record.revision !== revision) return record
-        isWritten = true
-        await this.#quotas.watch(tables, this.namespaceName, () => this.#changeTo(tables, record, resolved))
-        return record
-      })
-      if (isWritten) return this.#changed(key)
-
-      present = found
+  /**
+   * Stores the definition that a schedule had at an earlier revision, with its group, as a new change. Whether it is paused
+   * stays as it is.
+   *
+   * @param dryRun only tells what would change
+   * @param note why; that of the handle by default
+   * @param expected with `revision`, the change is only made to that revision
+   * @throws {ScheduleNotFoundError} when there is no such schedule
+   * @throws {InvalidInputError} when that revision is not remembered
+   * @throws {ScheduleConflictError} when it is at another revision than the expected one
+   * @throws as `schedule`, when that definition cannot be stored any more
+   */
+  async rollback(
+    key: string,
+    { revision, dryRun = false, note }: RollbackOptions,
+    expected: { revision?: number } = {},
+  ): Promise<Rollback> {
+    const { store } = this.#parts
+    const author = noting(this.#author, note)
+    const back = await store.read(async (tables) =>
+      rollbackOf(tables, await getSchedule(tables, this.#identity(key)), revision),
+    )
+    const { present, fields } = back
+    const resolve = (stored: ScheduleRecord) => this.#resolver.resolve(back.inputFor(stored), key)
+    if (dryRun) {
       checkRevision(present, expected.revision)
+      await resolve(present)
+      return { fields, schedule: describeRecord(present, await store.now()) }
     }
+    await rewrite(store, present, expected.revision, {
+      resolve,
+      lock: (tables) => this.#lock(tables, key),
+      write: (tables, record, resolved) => this.#changeTo(tables, record, resolved, author, 'rolled-back'),
+    })
+    return { fields, schedule: await this.#changed(key) }
   }
 
   /** Deletes a schedule; what it has planned and not begun is withdrawn. @returns whether it was there */
@@ -244,50 +256,6 @@ export class Catalog extends ScheduleReader {
       )
       return key
     })
-  }
-
-  /**
-   * Pauses all schedules of the namespace, or of one group, and those that come under it later, until `resumeAll` or until
-   * an instant. They are paused in steps; one that is paused already stays as it is. Said again after a crash it completes
-   * what was begun, and a dispatcher does so by itself.
-   *
-   * @throws {InvalidInputError} when `until` has passed
-   */
-  async pauseAll({ group, note, ...options }: PauseOptions & ManyOptions = {}): Promise<ManyReport> {
-    return this.pauseIn({ namespace: this.namespaceName, group: group ?? null }, { note, ...options })
-  }
-
-  /**
-   * Ends a pause of `pauseAll`, with the same group or without. What it has paused runs again, unless another pause of many
-   * covers it.
-   *
-   * @param missed what happens to the occurrences of the pause, as in `resume`
-   * @throws {InvalidInputError} when `missed` is no answer
-   */
-  async resumeAll({ group, ...options }: ResumeAllOptions = {}): Promise<ManyReport> {
-    return this.resumeIn({ namespace: this.namespaceName, group: group ?? null }, options)
-  }
-
-  /** The pauses of many that concern this namespace, oldest first. */
-  async pauses(): Promise<PauseInForce[]> {
-    return listPauses(this.#parts.store, this.namespaceName)
-  }
-
-  protected async pauseIn(
-    scope: Scope,
-    { note, ...options }: PauseOptions & ManyOptions,
-  ): Promise<ManyReport> {
-    const { store, aheadMs } = this.#parts
-    return pauseScope({ store, aheadMs, author: noting(this.#author, note) }, scope, options)
-  }
-
-  protected async resumeIn(
-    scope: Scope,
-    { missed = 'skip', note, ...options }: ResumeAllOptions,
-  ): Promise<ManyReport> {
-    checkMissed(missed)
-    const { store, aheadMs } = this.#parts
-    return resumeScope({ store, aheadMs, author: noting(this.#author, note) }, scope, missed, options)
   }
 
   /**
@@ -361,13 +329,16 @@ export class Catalog extends ScheduleReader {
     return getSchedule(tables, this.#identity(key))
   }
 
-  async #changeTo(tables: Tables, record: ScheduleRecord, resolved: ResolvedSchedule): Promise<boolean> {
-    const { aheadMs } = this.#parts
-    const groups = [resolved.group]
-    const cover = needsCover(record, resolved)
-      ? await tables.pauses.cover(this.namespaceName, groups, tables.now)
-      : NO_COVER
-    return changeSchedule(tables, record, resolved, { author: this.#author, aheadMs, cover })
+  async #changeTo(
+    tables: Tables,
+    record: ScheduleRecord,
+    resolved: ResolvedSchedule,
+    author: Author,
+    kind?: ChangeKind,
+  ): Promise<void> {
+    const options = { author, aheadMs: this.#parts.aheadMs, ...(kind && { kind }) }
+    const change = () => changeUnderCover(tables, record, resolved, options)
+    await this.#quotas.watch(tables, this.namespaceName, change)
   }
 
   #identity(key: string): ScheduleIdentity {
@@ -384,10 +355,4 @@ export class Catalog extends ScheduleReader {
     if (schedule !== undefined) return schedule
     throw new ScheduleNotFoundError(`schedule "${key}" was deleted by somebody else in the meantime`, key)
   }
-}
-
-/** What a schedule's own definition says about whether it runs. */
-function activeOf({ state, pause }: ScheduleRecord): boolean | undefined {
-  const isInactive = pause === null ? state === 'paused' : pause.isInactive
-  return isInactive ? false : undefined
 }

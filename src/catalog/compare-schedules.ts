@@ -2,7 +2,7 @@ import type { Transactions } from '../store/store.ts'
 import { isChange, type ScheduleToWrite } from './generations.ts'
 
 /** What storing a schedule would do. */
-export interface ScheduleChange {
+export interface ScheduleComparison {
   readonly key: string
   readonly change: 'created' | 'changed' | 'unchanged'
 }
@@ -15,7 +15,7 @@ export async function* compareSchedules(
   store: Pick<Transactions, 'read'>,
   namespace: string,
   schedules: AsyncIterable<ScheduleToWrite>,
-): AsyncGenerator<ScheduleChange, void, undefined> {
+): AsyncGenerator<ScheduleComparison, void, undefined> {
   let page: ScheduleToWrite[] = []
   for await (const schedule of schedules) {
     page.push(schedule)
@@ -30,7 +30,7 @@ async function comparePage(
   store: Pick<Transactions, 'read'>,
   namespace: string,
   page: readonly ScheduleToWrite[],
-): Promise<ScheduleChange[]> {
+): Promise<ScheduleComparison[]> {
   const keys = [...new Set(page.map(({ key }) => key))]
   const records = await store.read((tables) => tables.schedules.findMany(namespace, keys))
   const present = new Map(records.map((record) => [record.key, record]))

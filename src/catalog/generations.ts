@@ -195,6 +195,19 @@ export async function changeSchedule(
   return true
 }
 
+/** The same, with the pauses of many that it may come under looked up. */
+export async function changeUnderCover(
+  tables: Tables,
+  record: ScheduleRecord,
+  resolved: ResolvedSchedule,
+  options: Omit<ChangeOptions, 'cover'>,
+): Promise<boolean> {
+  const cover = needsCover(record, resolved)
+    ? await tables.pauses.cover(record.namespace, [resolved.group], tables.now)
+    : NO_COVER
+  return changeSchedule(tables, record, resolved, { ...options, cover })
+}
+
 /** Whether a change may let a schedule run that a pause of many covers, so that those are to be looked at. */
 export function needsCover(
   record: ScheduleRecord | undefined,

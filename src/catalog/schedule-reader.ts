@@ -9,10 +9,12 @@ import type { InstantInput, RecurrenceInput } from '../schedule/schedule-input.t
 import { compileTiming } from '../schedule/timing.ts'
 import type { ScheduleRecord } from '../store/schedule-record.ts'
 import type { TableSet, Transactions } from '../store/store.ts'
+import type { FieldChange } from './audit/diff-inputs.ts'
+import { changesOf, diffSnapshots, rememberedAt, type ScheduleChange } from './audit/remembered.ts'
 import { explainInstant } from './explain/explain-instant.ts'
 import type { Explanation } from './explain/explanation.ts'
 import { factsOf } from './explain/facts.ts'
-import type { DescribeFilter, HistoryOptions } from './catalog-options.ts'
+import type { ChangesOptions, DescribeFilter, HistoryOptions } from './catalog-options.ts'
 import { checkCount } from './check-count.ts'
 import { forecastSchedules } from './forecast/forecast-schedules.ts'
 import { storedDefinition } from './generations.ts'
@@ -112,6 +114,39 @@ export class ScheduleReader {
       return tables.ledger.history({ scheduleIds, limit, states, until: untilMs, after: page })
     })
     return records.map(describeOccurrence)
+  }
+
+  /**
+   * What was done to a schedule, by whom and why, newest first; also to a deleted one, while its rows are kept.
+   *
+   * @throws {ScheduleNotFoundError} when nothing is remembered of this key
+   */
+  async changes(key: string, { limit = 50, after }: ChangesOptions = {}): Promise<ScheduleChange[]> {
+    checkCount(limit, 'limit')
+    const now = await this.#parts.store.now()
+    return this.#parts.store.read(async (tables) => {
+      const lives = await tables.operating.lives(this.namespaceName, key)
+      if (lives.length === 0) throw notFound(this.#identity(key))
+      return changesOf(tables, lives, { limit, after }, now)
+    })
+  }
+
+  /**
+   * What differs between two revisions of a schedule.
+   *
+   * @throws {ScheduleNotFoundError} when there is no such schedule
+   * @throws {InvalidInputError} when one of the revisions is not remembered
+   */
+  async diff(key: string, before: number, after: number): Promise<FieldChange[]> {
+    const now = await this.#parts.store.now()
+    return this.#parts.store.read(async (tables) => {
+      const record = await getSchedule(tables, this.#identity(key))
+      const [old, present] = [
+        await rememberedAt(tables, record, before),
+        await rememberedAt(tables, record, after),
+      ]
+      return diffSnapshots(record, old, present, now)
+    })
   }
 
   /**

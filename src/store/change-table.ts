@@ -86,6 +86,18 @@ export class ChangeTable {
     return rows.map(toRecord)
   }
 
+  /** The revision that the oldest change made which is remembered. */
+  async first(scheduleId: number): Promise<number | undefined> {
+    const row = await this.#sql
+      .selectFrom('carillon_changes')
+      .select('revision')
+      .where('schedule_id', '=', scheduleId)
+      .orderBy('revision')
+      .limit(1)
+      .executeTakeFirst()
+    return row?.revision
+  }
+
   /** The first change after a revision, and the first that changed the definition; `undefined` where there was none. */
   async after(
     scheduleId: number,

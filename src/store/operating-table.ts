@@ -27,6 +27,12 @@ export type MemberFilter = { readonly scope: Scope } & (
   | { readonly which: 'paused' }
 )
 
+/** A schedule from when it was stored, and by whom, to when it was deleted. */
+export interface Life {
+  readonly record: ScheduleRecord
+  readonly created: Author
+}
+
 /** Where a page of members begins. */
 export type MemberPlace = Pick<ScheduleRecord, 'namespace' | 'key'>
 
@@ -60,6 +66,23 @@ export class OperatingTable {
       ${this.#flavor.lookUp('carillon_cursors', 'c', 'primary')} on c.schedule_id = s.id
       ${how}`.execute(this.#sql)
     return rows.map(toRecord)
+  }
+
+  /** What is remembered of a key, deleted ones too, newest first. */
+  async lives(namespace: string, key: string): Promise<Life[]> {
+    const rows = await this.#sql
+      .selectFrom('carillon_schedules as s')
+      .innerJoin('carillon_cursors as c', 'c.schedule_id', 's.id')
+      .select(COLUMNS)
+      .select(['s.created_by', 's.created_note'])
+      .where('s.namespace', '=', namespace)
+      .where('s.key', '=', key)
+      .orderBy('s.id', 'desc')
+      .execute()
+    return rows.map((row) => ({
+      record: toRecord(row),
+      created: { actor: row.created_by, note: row.created_note },
+    }))
   }
 
   /** Up to `limit` schedules whose pause is to have ended by itself, longest ago first. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { ScheduleChange } from '../../catalog/compare-schedules.ts'
+import type { ScheduleComparison } from '../../catalog/compare-schedules.ts'
 import type { CrontabWarning } from '../../catalog/exchange/crontab-warning.ts'
 import { overPresent } from '../../catalog/exchange/over-present.ts'
 import { readCrontab, type CrontabSchedule } from '../../catalog/exchange/read-crontab.ts'
@@ -103,8 +103,8 @@ async function laidOver(catalog: Catalog, lines: readonly CrontabSchedule[]): Pr
   return wanted
 }
 
-function keysOf(changes: readonly ScheduleChange[]) {
-  const having = (wanted: ScheduleChange['change']) =>
+function keysOf(changes: readonly ScheduleComparison[]) {
+  const having = (wanted: ScheduleComparison['change']) =>
     changes.filter(({ change }) => change === wanted).map(({ key }) => key)
   return { created: having('created'), changed: having('changed'), unchanged: having('unchanged') }
 }

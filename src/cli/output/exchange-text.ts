@@ -1,4 +1,4 @@
-import type { ScheduleChange } from '../../catalog/compare-schedules.ts'
+import type { ScheduleComparison } from '../../catalog/compare-schedules.ts'
 import type { CrontabWarning } from '../../catalog/exchange/crontab-warning.ts'
 import type { CrontabSchedule } from '../../catalog/exchange/read-crontab.ts'
 import type { Style } from './style.ts'
@@ -9,7 +9,7 @@ import { oneLine } from './visible.ts'
 export interface ImportOutcome {
   readonly schedules: readonly CrontabSchedule[]
   /** One for each schedule. */
-  readonly changes: readonly ScheduleChange[]
+  readonly changes: readonly ScheduleComparison[]
   readonly warnings: readonly CrontabWarning[]
   readonly isDryRun: boolean
 }
@@ -52,11 +52,12 @@ function warningText(warnings: readonly CrontabWarning[], style: Style): string 
 }
 
 function countsText(
-  changes: readonly ScheduleChange[],
+  changes: readonly ScheduleComparison[],
   warnings: readonly CrontabWarning[],
   isDryRun: boolean,
 ): string {
-  const count = (wanted: ScheduleChange['change']) => changes.filter(({ change }) => change === wanted).length
+  const count = (wanted: ScheduleComparison['change']) =>
+    changes.filter(({ change }) => change === wanted).length
   const counts = `${count('created')} created, ${count('changed')} changed, ${count('unchanged')} unchanged`
   const refused = new Set(warnings.filter(({ isRefused }) => isRefused).map(({ line }) => line)).size
   const left = refused === 0 ? '' : `; ${refused} ${refused === 1 ? 'line' : 'lines'} left out`
