@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { SystemClock } from '../clock/system-clock.ts'
 import type { Screen, Terminal } from './terminal.ts'
 
@@ -14,6 +15,7 @@ export function processTerminal(): Terminal {
     env: process.env,
     cwd: process.cwd(),
     clock: new SystemClock(),
+    user: userName(),
 
     onInterrupt(listener) {
       for (const signal of SIGNALS) process.on(signal, listener)
@@ -21,6 +23,15 @@ export function processTerminal(): Terminal {
         for (const signal of SIGNALS) process.off(signal, listener)
       }
     },
+  }
+}
+
+/** A user id without a name, as in some containers, is an error to Node. */
+function userName(): string | undefined {
+  try {
+    return userInfo().username
+  } catch {
+    return process.env.USER || undefined
   }
 }
 

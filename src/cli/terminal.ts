@@ -18,6 +18,8 @@ export interface Terminal {
   /** The working directory. */
   readonly cwd: string
   readonly clock: Clock
+  /** Who uses it, by the operating system; `undefined` when that does not know. */
+  readonly user: string | undefined
 
   /** Calls `listener` on Ctrl-C and on SIGTERM, instead of ending the process. @returns how to take it away */
   onInterrupt(listener: (signal: string) => void): () => void

@@ -34,6 +34,7 @@ export function fakeTerminal({
     env,
     cwd,
     clock,
+    user: 'tester',
     onInterrupt(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -96,7 +96,7 @@ function creationOf({ record, created }: Life): ScheduleChange {
 }
 
 /** What a schedule was at a revision; `undefined` when that is not remembered. */
-export async function snapshotAt(
+async function snapshotAt(
   tables: TableSet,
   record: ScheduleRecord,
   revision: number,

@@ -3,6 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { Schedule } from '../../catalog/schedule-view.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { COMMAND_JOB } from '../../task/command-job.ts'
+import { acting, withActor, type ActingOptions } from '../acting.ts'
 import { namingOptions } from '../arguments.ts'
 import { splitArguments } from '../dashed-arguments.ts'
 import { action, type Invocation } from '../invocation.ts'
@@ -11,7 +12,7 @@ import { onCreated } from '../session.ts'
 import { workInput } from '../work-input.ts'
 import { timingAndPolicy, withScheduleOptions, type ScheduleOptions } from './schedule-options.ts'
 
-type AddOptions = ScheduleOptions & { readonly paused?: boolean }
+type AddOptions = ScheduleOptions & ActingOptions & { readonly paused?: boolean }
 
 const SHOWN_RUNS = 3
 
@@ -29,7 +30,7 @@ export function addScheduleAdd(schedule: Command, invocation: Invocation): void 
     .allowExcessArguments()
     .option('--paused', 'store it paused')
 
-  withScheduleOptions(command).action(
+  withActor(withScheduleOptions(command), '--change-note').action(
     action<AddOptions>(invocation, async (call) => {
       const { options, output, terminal } = call
       const { key, program } = splitArguments(call.args, invocation.argv)
@@ -44,7 +45,9 @@ export function addScheduleAdd(schedule: Command, invocation: Invocation): void 
         ...(options.paused === true && { active: false }),
       }
 
-      await onCreated(call, async ({ catalog, isRehearsal, allowsCommands }) => {
+      await onCreated(call, async (session) => {
+        const { isRehearsal, allowsCommands } = session
+        const catalog = acting(session, call, options.changeNote)
         const before = key === undefined ? undefined : await catalog.describe(key)
         const stored = await namingOptions(() => catalog.schedule(input))
         if (isRehearsal) return

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { SchedulePatch } from '../../schedule/schedule-input.ts'
 import { InvalidInputError } from '../../errors.ts'
+import { acting, withActor, type ActingOptions } from '../acting.ts'
 import { namingOptions, oneOf, wholeNumber } from '../arguments.ts'
 import { splitArguments } from '../dashed-arguments.ts'
 import { action, type Invocation } from '../invocation.ts'
@@ -35,7 +36,8 @@ const CLEARABLE = {
 } as const satisfies Record<string, keyof SchedulePatch>
 type Clearable = keyof typeof CLEARABLE
 
-type EditOptions = ScheduleOptions & { readonly revision?: number; readonly clear?: readonly Clearable[] }
+type EditOptions = ScheduleOptions &
+  ActingOptions & { readonly revision?: number; readonly clear?: readonly Clearable[] }
 
 /** `carillon schedule edit`: changes parts of a schedule. */
 export function addScheduleEdit(schedule: Command, invocation: Invocation): void {
@@ -55,7 +57,7 @@ export function addScheduleEdit(schedule: Command, invocation: Invocation): void
     )
     .option('--revision <n>', 'only change this revision', wholeNumber('--revision', 1))
 
-  withScheduleOptions(command).action(
+  withActor(withScheduleOptions(command), '--change-note').action(
     action<EditOptions>(invocation, async (call) => {
       const { options, output, terminal } = call
       const { key = '', program } = splitArguments(call.args, invocation.argv)
@@ -64,7 +66,8 @@ export function addScheduleEdit(schedule: Command, invocation: Invocation): void
         throw new InvalidInputError('nothing to change: give at least one option, see --help', 'arguments')
 
       const expected = options.revision === undefined ? {} : { revision: options.revision }
-      await onExisting(call, async ({ catalog }) => {
+      await onExisting(call, async (session) => {
+        const catalog = acting(session, call, options.changeNote)
         const changed = await namingOptions(() => catalog.patch(key, patch, expected))
         const next = await nextOf(catalog, changed)
         output.answer(changed, (style) => savedText('Changed', changed, next, terminal.clock.now(), style))

@@ -2,12 +2,14 @@ import type { Command } from 'commander'
 import type { Invocation } from '../invocation.ts'
 import { addScheduleAdd } from './schedule-add.ts'
 import { addBackfill } from './schedule-backfill.ts'
-import { addDelete, addPause, addResume } from './schedule-control.ts'
+import { addChanges, addDiff, addRollback } from './schedule-changes.ts'
+import { addDelete } from './schedule-control.ts'
 import { addScheduleEdit } from './schedule-edit.ts'
 import { addExplain } from './schedule-explain.ts'
 import { addExport } from './schedule-export.ts'
 import { addHistory } from './schedule-history.ts'
 import { addImport } from './schedule-import.ts'
+import { addPause, addPauses, addResume } from './schedule-pause.ts'
 import { addList, addShow } from './schedule-read.ts'
 import { addRetry } from './schedule-retry.ts'
 import { addTrigger } from './schedule-trigger.ts'
@@ -26,6 +28,7 @@ export function addSchedule(program: Command, invocation: Invocation): void {
   addDelete(schedule, invocation)
   addPause(schedule, invocation)
   addResume(schedule, invocation)
+  addPauses(schedule, invocation)
   addTrigger(schedule, invocation)
   addRetry(schedule, invocation)
   addBackfill(schedule, invocation)
@@ -33,4 +36,7 @@ export function addSchedule(program: Command, invocation: Invocation): void {
   addExplain(schedule, invocation)
   addImport(schedule, invocation)
   addExport(schedule, invocation)
+  addChanges(schedule, invocation)
+  addDiff(schedule, invocation)
+  addRollback(schedule, invocation)
 }

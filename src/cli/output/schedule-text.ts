@@ -7,6 +7,7 @@ import type { Json } from '../../schedule/json.ts'
 import { seedOf } from '../../schedule/schedule-identity.ts'
 import { COMMAND_JOB } from '../../task/command-job.ts'
 import { formatCommandLine } from '../../task/command-line.ts'
+import { pauseText } from './pause-text.ts'
 import { findingsText } from './expression-text.ts'
 import { instantsText } from './instants-text.ts'
 import type { Style } from './style.ts'
@@ -76,6 +77,7 @@ export function scheduleDetails(
       ['payload', schedule.job === COMMAND_JOB ? undefined : JSON.stringify(schedule.payload)],
       ['group', schedule.group],
       ['namespace', schedule.namespace],
+      ['paused', schedule.pause && pauseText(schedule.pause)],
       ['note', schedule.note],
       ['not before', schedule.startsAt && timeText(schedule.startsAt, now)],
       ['not after', schedule.endsAt && timeText(schedule.endsAt, now)],
@@ -84,7 +86,7 @@ export function scheduleDetails(
       ['jitter', schedule.jitterMs === 0 ? undefined : `up to ${formatDuration(schedule.jitterMs)}`],
       ['catch-up', catchUpText(catchUp)],
       ['retries', retriesText(schedule.retries, backoff)],
-      ['pause', pauseText(schedule)],
+      ['pause', pauseAfterText(schedule)],
       ['overlap', overlapText(schedule)],
       ['timeout', schedule.timeoutMs === undefined ? 'none' : formatDuration(schedule.timeoutMs)],
       ['when finished', schedule.whenFinished === 'keep' ? undefined : 'it is removed'],
@@ -135,22 +137,29 @@ function workText(schedule: Schedule): string {
   return shell === true ? `sh -c ${formatCommandLine([program])}` : formatCommandLine([program, ...args])
 }
 
-function stateText({ state, reason, nextRunAt }: Schedule, style: Style): string {
+function stateText({ state, reason, nextRunAt, pause }: Schedule, style: Style): string {
   if (state === 'broken') return style.paint('red', `broken: ${reason ?? 'for an unknown reason'}`)
-  if (state === 'paused') return style.paint('yellow', reason === undefined ? 'paused' : `paused: ${reason}`)
+  if (state === 'paused') {
+    const why = reason === undefined ? '' : `: ${reason}`
+    const paused = pause?.until === undefined ? `paused${why}` : `paused until ${absoluteTime(pause.until)}`
+    return style.paint('yellow', paused)
+  }
   return nextRunAt === undefined ? style.dim('finished') : style.paint('green', 'active')
 }
 
 function nextText(schedule: Schedule, next: readonly Date[], now: number, style: Style): string {
-  if (schedule.state === 'paused') {
-    const since = schedule.reason === undefined ? '' : `, since ${schedule.reason}`
-    return `It is paused${since}: nothing runs until carillon schedule resume.`
-  }
+  if (schedule.state === 'paused') return pausedText(schedule)
   if (schedule.state === 'broken')
     return oneLine(`It is broken: ${schedule.reason ?? 'for an unknown reason'}.`)
   if (next.length === 0) return 'No run is left.'
   const lines = instantsText(next, schedule.timezone ?? localZone(), now, style).split('\n')
   return ['Next runs:', ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+function pausedText({ pause }: Schedule): string {
+  if (pause?.with !== undefined) return 'It is paused with others: see carillon schedule pauses.'
+  if (pause?.until !== undefined) return `It is paused: nothing runs until ${absoluteTime(pause.until)}.`
+  return 'It is paused: nothing runs until carillon schedule resume.'
 }
 
 function catchUpText({ withinMs, policy, max }: Schedule['catchUp']): string {
@@ -165,7 +174,7 @@ function retriesText(retries: number, { initialMs, factor, maxMs, jitter }: Sche
   return `${retries}, after ${formatDuration(initialMs)}, then ${factor} times as long each, at most ${formatDuration(maxMs)}${shorter}`
 }
 
-function pauseText({ pauseAfter }: Schedule): string | undefined {
+function pauseAfterText({ pauseAfter }: Schedule): string | undefined {
   return pauseAfter === undefined ? undefined : `when ${failedInARowText(pauseAfter)}`
 }
 
