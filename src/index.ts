@@ -84,6 +84,7 @@ export { Tasks, type TaskInfo, type TasksOptions } from './carillon/tasks.ts'
 export type { TaskSettings } from './carillon/task-settings.ts'
 export { databaseQueue, type QueueChoice } from './carillon/queue-choice.ts'
 export type { Health } from './carillon/health.ts'
+export type { AbsentOptions, AbsentRun } from './carillon/absent-runs.ts'
 export type { QueueReport } from './carillon/queues.ts'
 export type { Message } from './queue/message.ts'
 export type {

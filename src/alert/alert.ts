@@ -72,7 +72,7 @@ export const ALERT_KINDS = Object.keys({
 const MOST_QUOTED = 300
 
 /** A schedule as messages name it. */
-export function scheduleText({ namespace, key }: AlertSubject): string {
+export function scheduleText({ namespace, key }: Pick<AlertSubject, 'namespace' | 'key'>): string {
   return namespace === 'default' ? `schedule "${key}"` : `schedule "${key}" of namespace "${namespace}"`
 }
 

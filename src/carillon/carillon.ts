@@ -4,7 +4,8 @@ import { Declarations, type DeclareReport } from '../catalog/declare/declaration
 import { RootCatalog } from '../catalog/root-catalog.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
-import { Dispatcher, type PassReport } from '../dispatch/dispatcher.ts'
+import { AbsenceWatch } from '../dispatch/absence-watch.ts'
+import { Dispatcher, type DispatcherOptions, type PassReport } from '../dispatch/dispatcher.ts'
 import { OwedWriter } from '../dispatch/owed-writer.ts'
 import { dropOwed, reportOwed, type OwedReport } from '../dispatch/owed-report.ts'
 import { previewPass, type PassPreview } from '../dispatch/preview-pass.ts'
@@ -17,6 +18,7 @@ import { JobRegistry } from '../task/job-registry.ts'
 import type { OnFailed } from '../worker/failed-run.ts'
 import { Reaper } from '../worker/reaper.ts'
 import { Worker } from '../worker/worker.ts'
+import { absentRuns, type AbsentOptions, type AbsentRun } from './absent-runs.ts'
 import { Failures } from './failures.ts'
 import { checkHealth, type Health } from './health.ts'
 import { LeaseLocks } from './lease-locks.ts'
@@ -55,6 +57,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   readonly #dispatcher: Dispatcher
   readonly #owed: OwedWriter
   readonly #pruner: Pruner
+  readonly #absences: AbsenceWatch
   readonly #worker: Worker
   readonly #reaper: Reaper
   readonly #failures: Failures
@@ -83,7 +86,9 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
 
     const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(own)
     this.#owed = new OwedWriter({ ...settings, store })
-    this.#dispatcher = new Dispatcher({ ...settings, store, owed: this.#owed, alerts })
+    this.#absences = new AbsenceWatch({ ...settings, store, alerts })
+    const onMissed: DispatcherOptions['onMissed'] = (ranges) => this.#absences.missed(ranges)
+    this.#dispatcher = new Dispatcher({ ...settings, store, owed: this.#owed, alerts, onMissed })
     this.#pruner = new Pruner({ ...settings, store })
     this.#failures = new Failures({ ...settings, store, alerts })
     const onFailed: OnFailed = (failed) => this.#failures.report(failed)
@@ -230,6 +235,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
       this.#dispatcher.start()
       this.#queues.startRelays()
       this.#pruner.start()
+      this.#absences.start()
     }
     if (roles.includes('work')) this.#worker.start()
     if (roles.some((role) => role !== 'tasks')) this.#reaper.start()
@@ -282,6 +288,16 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
     })
   }
 
+  /**
+   * The runs of all namespaces that have not begun, or not ended, by when they were expected to: what `alerts` tell of, asked
+   * from outside. It reads the database alone, so it answers when no server is alive.
+   *
+   * @throws {InvalidInputError} when `after` is not longer than 0
+   */
+  async absent(options: AbsentOptions = {}): Promise<AbsentRun[]> {
+    return absentRuns(this.#store, options, this.#settings.absentAfterMs)
+  }
+
   /** How the queues are, and what waits in them and before them. */
   async describeQueues(): Promise<QueueReport[]> {
     return this.#queues.report()
@@ -329,7 +345,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
       this.#queues.stopRelays(),
       this.tasks.stop({ grace: graceMs, hurry }),
     ])
-    await this.#failures.stop()
+    await Promise.all([this.#failures.stop(), this.#absences.stop()])
     await this.#alerts.settle(Math.max(until, clock.now() + LAST_ALERTS_MS), hurry)
   }
 }

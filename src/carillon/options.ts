@@ -74,6 +74,12 @@ export interface CarillonOptions {
    */
   readonly alerts?: AlertHook | readonly AlertHook[] | undefined
 
+  /**
+   * How long after it was due a run is to have begun; then it counts as absent, and a human is told. `15m` by default, 0 for
+   * never. A schedule's own `expectWithin` takes its place.
+   */
+  readonly absentAfter?: Duration | undefined
+
   /** A name for this process, shown as where a run ran; host name and process id by default. */
   readonly server?: string | undefined
   readonly logger?: Logger | undefined
@@ -101,6 +107,7 @@ export interface Settings extends ResolvedCatchUp {
   readonly maxPayloadBytes: number
   readonly quotas: Quotas
   readonly alerts: readonly AlertHook[]
+  readonly absentAfterMs: number
   /** Unique for each start of each process. */
   readonly owner: string
   readonly logger: Logger
@@ -127,6 +134,7 @@ const KNOWN = Object.keys({
   keepHistory: 1,
   maxPayloadBytes: 1,
   alerts: 1,
+  absentAfter: 1,
   server: 1,
   logger: 1,
   clock: 1,
@@ -166,6 +174,7 @@ export function resolveOptions(options: CarillonOptions): Settings {
     maxPayloadBytes: options.maxPayloadBytes ?? 64 * 1024,
     quotas: new Quotas(options.quotas),
     alerts: [options.alerts ?? []].flat(),
+    absentAfterMs: durationMs(options.absentAfter ?? '15m', 'absentAfter'),
     owner: `${options.server ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString('hex')}`,
     logger: guarded(options.logger ?? consoleLogger),
     clock: options.clock ?? new SystemClock(),

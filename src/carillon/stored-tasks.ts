@@ -19,6 +19,7 @@ const DEFAULTS: { readonly [K in keyof Required<Omit<PolicyInput, 'active'>>]: n
   retries: null,
   backoff: null,
   pauseAfter: null,
+  expectWithin: null,
   overlap: null,
   maxRunning: null,
   mutex: null,

@@ -90,13 +90,14 @@ export async function createSchedules(
     ({ nextAt }, i) => nextAt === null && activities[i]!.state === 'active' && terms[i]!.removes,
   )
   await tables.removals.add(removing.map(({ id }) => id))
-  const occurrences = schedules.flatMap(({ definition: { queue, job } }, i) =>
+  const occurrences = schedules.flatMap(({ definition: { queue, job, expectWithinMs } }, i) =>
     planned[i]!.occurrences.map((occurrence) => ({
       ...occurrence,
       scheduleId: ids[i]!,
       generation: 1,
       queue,
       job,
+      expectWithinMs,
     })),
   )
   await tables.ledger.insert(occurrences, now)
@@ -179,6 +180,8 @@ export async function changeSchedule(
     if (state === 'active' && nextAt === null && definition.whenFinished === 'remove')
       await tables.removals.add([record.id])
     if (before?.job !== definition.job) await tables.ledger.setJob(record.id, definition.job)
+    if (before?.expectWithinMs !== definition.expectWithinMs)
+      await tables.expectations.renew(record.id, definition.expectWithinMs)
     // What waits for its turn by the old policy asks again.
     if (!isDeepStrictEqual(before?.overlap, definition.overlap)) await tables.ledger.askAgain(record.id)
   }
@@ -276,12 +279,20 @@ async function planAhead(
   definition: Definition,
   aheadMs: number,
 ): Promise<void> {
-  const { queue, job } = definition
+  const { queue, job, expectWithinMs } = definition
   const removes = definition.whenFinished === 'remove'
   const compiled = compileTerms(termsOf(definition, target))
   const decided = planWithin(plannableAt(compiled, tables.now + 1, target.planned), tables.now, aheadMs)
   await recordPlans(tables, [
-    { scheduleId: target.id, generation: target.generation, queue, job, removes, plan: decided },
+    {
+      scheduleId: target.id,
+      generation: target.generation,
+      queue,
+      job,
+      expectWithinMs,
+      removes,
+      plan: decided,
+    },
   ])
 }
 

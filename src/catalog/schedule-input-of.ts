@@ -7,7 +7,8 @@ export function scheduleInputOf(schedule: Schedule): ScheduleInput & { readonly 
   const { key, group, cron, timezone, dst, syntax, except, everyMs, anchor, at } = schedule
   const { job, payload, startsAt, endsAt, maxRuns, spreadMs, jitterMs, retries, timeoutMs, queue, note } =
     schedule
-  const { catchUp, backoff, pauseAfter, overlap, maxRunning, mutex, minimumBreakMs, whenFinished } = schedule
+  const { catchUp, backoff, pauseAfter, expectWithinMs, whenFinished } = schedule
+  const { overlap, maxRunning, mutex, minimumBreakMs } = schedule
   const guard = overlap === 'allow' ? {} : { overlap, maxRunning, mutex, minimumBreak: minimumBreakMs }
   const when = { cron, timezone, dst, syntax, except, every: everyMs, anchor, at, startsAt, endsAt, maxRuns }
   return {
@@ -28,5 +29,6 @@ export function scheduleInputOf(schedule: Schedule): ScheduleInput & { readonly 
     catchUp: { within: catchUp.withinMs, policy: catchUp.policy, max: catchUp.max },
     backoff: backoffInput(backoff),
     pauseAfter,
+    expectWithin: expectWithinMs,
   }
 }

@@ -65,6 +65,8 @@ export interface Schedule {
   readonly backoff: Backoff
   /** After how many failed runs in a row it is paused. */
   readonly pauseAfter: number | undefined
+  /** How long after it was due a run is to have ended. */
+  readonly expectWithinMs: number | undefined
   /** What happens when a run falls due while others are under way. */
   readonly overlap: 'allow' | OverlapPolicy
   /** How many may be under way at the same time; `undefined` where overlap is allowed. */
@@ -122,6 +124,7 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     retries: definition.retries,
     backoff: definition.backoff,
     pauseAfter: definition.pauseAfter ?? undefined,
+    expectWithinMs: definition.expectWithinMs ?? undefined,
     overlap: overlap?.policy ?? 'allow',
     maxRunning: overlap?.maxRunning,
     mutex: overlap?.mutex ?? undefined,
@@ -182,6 +185,7 @@ const UNREADABLE: Readable = {
   retries: 0,
   backoff: { initialMs: 0, factor: 1, maxMs: 0, jitter: 0 },
   pauseAfter: null,
+  expectWithinMs: null,
   overlap: null,
   timeoutMs: null,
   whenFinished: 'keep',

@@ -29,8 +29,9 @@ export async function triggerSchedule(
   const present = given && (await tables.ledger.find(given))
   if (present !== undefined) return present
   const ref = given ?? (await freeInstant(tables, record, definition))
-  const { queue, job } = definition
-  await tables.ledger.insert([{ ...ref, dueAt: tables.now, origin: 'manual', queue, job }], tables.now)
+  const { queue, job, expectWithinMs } = definition
+  const occurrence = { ...ref, dueAt: tables.now, origin: 'manual', queue, job, expectWithinMs } as const
+  await tables.ledger.insert([occurrence], tables.now)
   return (await tables.ledger.find(ref))!
 }
 

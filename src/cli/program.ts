@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCatchUp } from './command/catch-up.ts'
 import { addDeclare } from './command/declare.ts'
+import { addCheck } from './command/check.ts'
 import { addDispatch } from './command/dispatch.ts'
 import { addForecast } from './command/forecast.ts'
 import { addMigrate } from './command/migrate.ts'
@@ -61,6 +62,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addCatchUp(program, invocation)
   addForecast(program, invocation)
   addDeclare(program, invocation)
+  addCheck(program, invocation)
   addMigrate(program, invocation)
   addNext(program, invocation)
   addQueues(program, invocation)

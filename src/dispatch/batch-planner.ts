@@ -72,13 +72,14 @@ export class BatchPlanner {
     const compiled = this.#terms.get(cursor.termsKey)!
     if (typeof compiled === 'string') return compiled
     try {
-      const { queue, job, removes = false } = compiled.terms
+      const { queue, job, removes = false, expectWithinMs } = compiled.terms
       return {
         scheduleId: cursor.id,
         generation: cursor.generation,
         queue,
         job,
         removes,
+        expectWithinMs,
         plan: this.#plan(compiled, cursor),
       }
     } catch (error) {

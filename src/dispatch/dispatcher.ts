@@ -8,6 +8,7 @@ import { DriverError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { recordPlans, type PlanToRecord } from '../store/record-plans.ts'
 import { isRefusal } from '../sql/sql-error.ts'
+import type { NewMissedRange } from '../store/ledger.ts'
 import type { CursorRecord } from '../store/schedule-record.ts'
 import type { SetAside } from '../store/schedule-table.ts'
 import type { Store, Tables } from '../store/store.ts'
@@ -32,6 +33,8 @@ export interface PassReport {
 interface Outcome extends PassReport {
   /** The schedules that it set aside, and why. */
   readonly setAside: readonly { readonly schedule: SetAside; readonly reason: string }[]
+  /** What it found too late to run. */
+  readonly ranges: readonly NewMissedRange[]
 }
 
 export interface DispatcherOptions {
@@ -43,6 +46,8 @@ export interface DispatcherOptions {
   /** Writes what is owed. */
   readonly owed: OwedWriter
   readonly alerts: AlertSink
+  /** Told of what was found too late to run, once that is committed. */
+  readonly onMissed: (ranges: readonly NewMissedRange[]) => void
   /** How far a pass looks ahead. */
   readonly aheadMs: number
   /** How long after one pass the next one follows. */
@@ -279,9 +284,13 @@ export class Dispatcher {
     now: Instant,
     horizon: Instant,
   ): Promise<Outcome> {
-    const outcome: Mutable<Outcome> & { setAside: Outcome['setAside'][number][] } = {
+    const outcome: Mutable<Outcome> & {
+      setAside: Outcome['setAside'][number][]
+      ranges: NewMissedRange[]
+    } = {
       ...this.#nothing,
       setAside: [],
+      ranges: [],
     }
     const toRecord: PlanToRecord[] = []
     const terms = await this.#terms.of(due, (ids) => tables.schedules.termsOf(ids))
@@ -296,8 +305,11 @@ export class Dispatcher {
       }
       toRecord.push(decided)
       outcome.planned += decided.plan.occurrences.length
-      outcome.missed += decided.plan.missed?.count ?? 0
-      if (decided.plan.owed !== undefined) outcome.owed = (outcome.owed ?? 0) + decided.plan.owed.count
+      const { plan, ...of } = decided
+      if (plan.owed !== undefined) outcome.owed = (outcome.owed ?? 0) + plan.owed.count
+      if (plan.missed === undefined) continue
+      outcome.missed += plan.missed.count
+      outcome.ranges.push({ ...of, ...plan.missed })
     }
     if (toRecord.length > 0) await recordPlans(tables, toRecord)
     return outcome
@@ -331,6 +343,7 @@ export class Dispatcher {
     report.missed += outcome.missed
     report.broken += outcome.broken
     if (outcome.owed !== undefined) report.owed = (report.owed ?? 0) + outcome.owed
+    this.#options.onMissed(outcome.ranges)
     for (const { schedule, reason } of outcome.setAside) this.#tellBroken(schedule, reason)
   }
 
@@ -351,4 +364,4 @@ export class Dispatcher {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 const NOTHING_DONE: PassReport = { planned: 0, missed: 0, broken: 0 }
-const NOTHING: Outcome = { ...NOTHING_DONE, setAside: [] }
+const NOTHING: Outcome = { ...NOTHING_DONE, setAside: [], ranges: [] }

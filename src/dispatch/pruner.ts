@@ -53,7 +53,7 @@ export class Pruner {
   async #step(): Promise<Instant> {
     const { store, clock, owner, keepMs } = this.#options
     const pruned = store.transaction(async (tables) => {
-      const { leases, ledger, schedules, turns, now } = tables
+      const { leases, ledger, schedules, turns, expectations, now } = tables
       const clockOf = () => tables.exactNow()
       const { granted, lease } = await leases.acquire('prune', owner, clockOf, LEASE_MS)
       if (!granted) return 0
@@ -61,6 +61,7 @@ export class Pruner {
       const occurrences = await ledger.prune(now - keepMs, BATCH)
       const buried = await schedules.prune(now - keepMs, BATCH)
       await turns.prune(now - keepMs, BATCH)
+      await expectations.prune(now - keepMs, BATCH)
       await leases.release(lease, clockOf)
       return Math.max(occurrences, buried)
     })

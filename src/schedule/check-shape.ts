@@ -50,6 +50,7 @@ const shape = {
     })
     .optional(),
   pauseAfter: z.int().min(1).max(MOST_FAILURES).optional(),
+  expectWithin: duration.optional(),
   overlap: z.enum(['allow', 'skip', 'queue-one', 'queue-all', 'replace']).optional(),
   maxRunning: z.int().min(1).max(MOST_RUNNING).optional(),
   mutex: shortText(LONGEST_KEY).optional(),

@@ -36,6 +36,8 @@ export interface Definition extends Timing {
   readonly backoff: Backoff
   /** After how many failed runs in a row the schedule is paused; `null` for never. */
   readonly pauseAfter: number | null
+  /** How long after it is due a run is to have ended, or a human is told; `null` where none has asked for that. */
+  readonly expectWithinMs: number | null
   /** What happens when a run falls due while others run; `null` when each begins, whatever else runs. */
   readonly overlap: Overlap | null
   /** How long one attempt may take, in milliseconds. */

@@ -24,6 +24,7 @@ export interface CompiledSchedule extends ResolvedSchedule {
 }
 
 const SHORTEST_INTERVAL_MS = 1_000
+const SHORTEST_EXPECTATION_MS = 1_000
 /**
  * Checks a schedule as callers give it and writes out its defaults. Also compiles the recurrence once, so that nothing
  * is stored that could not be planned.
@@ -57,6 +58,7 @@ export function resolveDefinition(input: ScheduleInput, seed: string): CompiledS
     retries: input.retries ?? 0,
     backoff: backoffOf(input.backoff ?? {}),
     pauseAfter: input.pauseAfter ?? null,
+    expectWithinMs: expectWithinOf(input.expectWithin),
     overlap: overlapOf(input),
     timeoutMs: timeoutOf(input.timeout),
     whenFinished: input.whenFinished ?? 'keep',
@@ -86,6 +88,7 @@ export function definitionInput({ group, active, definition }: ResolvedSchedule)
     retries: definition.retries,
     backoff: backoffInput(backoff),
     pauseAfter: definition.pauseAfter ?? undefined,
+    expectWithin: definition.expectWithinMs ?? undefined,
     ...overlapInput(overlap),
     timeout: definition.timeoutMs ?? undefined,
     queue: definition.queue,
@@ -208,6 +211,17 @@ function timeoutOf(timeout: Duration | undefined): number | null {
   if (timeoutMs === 0)
     throw new InvalidInputError('timeout 0 would end every run at once; leave it out for none', 'timeout')
   return timeoutMs
+}
+
+function expectWithinOf(expectWithin: Duration | undefined): number | null {
+  if (expectWithin === undefined) return null
+
+  const withinMs = durationMs(expectWithin, 'expectWithin')
+  if (withinMs >= SHORTEST_EXPECTATION_MS) return withinMs
+  throw new InvalidInputError(
+    `expectWithin ${JSON.stringify(expectWithin)} is too short: runs are looked for once a minute, so give 1s or more`,
+    'expectWithin',
+  )
 }
 
 function checkBounds({ startsAt, endsAt }: Definition): void {

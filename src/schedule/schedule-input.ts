@@ -77,6 +77,11 @@ export interface PolicyInput {
    */
   readonly pauseAfter?: number | undefined
   /**
+   * How long after it was due a run is to have ended, with all its attempts, whatever became of it; otherwise a human is
+   * told, by an alert and by `absent()`.
+   */
+  readonly expectWithin?: Duration | undefined
+  /**
    * What happens to a run that falls due while the one before it is under way. `allow`, the default: it runs all the same.
    * `skip`: it does not run. `queue-one`: one waits, further ones don't run. `queue-all`: all wait. `replace`: the one under
    * way is aborted.

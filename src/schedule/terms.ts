@@ -23,6 +23,8 @@ export interface Terms extends Omit<Timing, 'spreadMs' | 'jitterMs'> {
   readonly removes?: true
   /** What `H` in an expression is drawn from; absent where there is none. */
   readonly seed?: string
+  /** How long after they are due its occurrences are to have ended; absent where nothing is expected. */
+  readonly expectWithinMs?: number
 }
 
 /** Terms made ready for the planner. */
@@ -36,11 +38,13 @@ export function termsOf(definition: Definition, identity: ScheduleIdentity): Ter
   const { recurrence, startsAt, endsAt, maxRuns, spreadMs, jitterMs, queue, job, catchUp } = definition
   const offsetMs = spreadOffsetMs(identity.namespace, identity.key, spreadMs)
   const terms = { recurrence, startsAt, endsAt, maxRuns, queue, job, catchUp, offsetMs }
+  const { expectWithinMs } = definition
   return {
     ...terms,
     ...(jitterMs > 0 && { jitter: jitterOf(identity, jitterMs) }),
     ...(definition.whenFinished === 'remove' && { removes: true as const }),
     ...(mayHash(definition) && { seed: seedOf(identity) }),
+    ...(expectWithinMs !== null && { expectWithinMs }),
   }
 }
 

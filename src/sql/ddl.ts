@@ -79,11 +79,26 @@ export function createTable(table: TableDefinition, { flavor, schema, tablePrefi
   const create = `create table ${exists}${full(table.name)} (\n  ${lines.join(',\n  ')}\n)${language.end(table)}`
   if (language.indexesInside) return [create]
 
-  const separate = indexes.map((index) => {
-    const where = index.where === undefined ? '' : ` where ${index.where}`
-    return `create index ${indexName(index.name)} on ${full(table.name)} (${list(index.columns)})${where}`
-  })
-  return [create, ...separate]
+  return [
+    create,
+    ...indexes.flatMap((index) => createIndex(table.name, index, { flavor, schema, tablePrefix })),
+  ]
+}
+
+/** The statement that adds an index to a table that is there; none where another index serves in its place. */
+export function createIndex(
+  table: string,
+  { name, columns, where, wholeColumns }: IndexDefinition,
+  { flavor, schema, tablePrefix }: Place,
+): string[] {
+  const { quote, indexesInside } = languageOf(flavor)
+  if (indexesInside && wholeColumns?.length === 0) return []
+  const quoted = (text: string) => `${quote}${text}${quote}`
+  const prefix = indexesInside ? DEFAULT_TABLE_PREFIX : tablePrefix
+  const full = (schema === undefined ? '' : `${quoted(schema)}.`) + quoted(tablePrefix + table)
+  const rows = where === undefined || indexesInside ? '' : ` where ${where}`
+  const list = (indexesInside ? (wholeColumns ?? columns) : columns).map(quoted).join(', ')
+  return [`create index ${quoted(`${prefix}${table}_${name}`)} on ${full} (${list})${rows}`]
 }
 
 /** The statement that adds a column, which may be null, to a table that is there. */

@@ -8,28 +8,23 @@ import { DriverError, SchemaTooNewError } from '../errors.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
 import { SqlDatabase } from './sql-database.ts'
 
+const ALL = [
+  '0001-initial',
+  '0002-queues',
+  '0003-overlap',
+  '0004-operating',
+  '0006-removals',
+  '0007-expectations',
+  '0008-owed',
+  '0009-declared',
+]
+
 it('applies what is pending, once', async () => {
   using folder = temporaryFolder()
   await using database = await SqlDatabase.open(`sqlite:${folder.file('x.db')}`)
 
-  expect(await pendingMigrations(database)).toEqual([
-    '0001-initial',
-    '0002-queues',
-    '0003-overlap',
-    '0004-operating',
-    '0006-removals',
-    '0008-owed',
-    '0009-declared',
-  ])
-  expect(await migrate(database)).toEqual([
-    '0001-initial',
-    '0002-queues',
-    '0003-overlap',
-    '0004-operating',
-    '0006-removals',
-    '0008-owed',
-    '0009-declared',
-  ])
+  expect(await pendingMigrations(database)).toEqual(ALL)
+  expect(await migrate(database)).toEqual(ALL)
   expect(await migrate(database)).toEqual([])
   expect(await pendingMigrations(database)).toEqual([])
 })

@@ -6,10 +6,11 @@ import type { Place } from './ddl.ts'
 import * as initial from './migrations/0001-initial.ts'
 import * as queues from './migrations/0002-queues.ts'
 import * as overlap from './migrations/0003-overlap.ts'
+import * as operating from './migrations/0004-operating.ts'
 import * as removals from './migrations/0006-removals.ts'
+import * as expectations from './migrations/0007-expectations.ts'
 import * as owed from './migrations/0008-owed.ts'
 import * as declared from './migrations/0009-declared.ts'
-import * as operating from './migrations/0004-operating.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -18,10 +19,11 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0001-initial': initial.statements,
   '0002-queues': queues.statements,
   '0003-overlap': overlap.statements,
+  '0004-operating': operating.statements,
   '0006-removals': removals.statements,
+  '0007-expectations': expectations.statements,
   '0008-owed': owed.statements,
   '0009-declared': declared.statements,
-  '0004-operating': operating.statements,
 }
 
 /**

@@ -27,6 +27,7 @@ export interface Schema {
   carillon_pauses: PausesTable
   carillon_pause_gate: PauseGateTable
   carillon_changes: ChangesTable
+  carillon_expectations: ExpectationsTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -263,4 +264,16 @@ export interface ChangesTable {
   state: string
   actor: string | null
   note: string | null
+}
+
+/** By when occurrences are to have ended, and which were told to be absent. */
+export interface ExpectationsTable {
+  schedule_id: number
+  generation: number
+  nominal_at: number
+  expected_at: number
+  /** When it was told, or 0. */
+  told_at: number
+  /** Names the telling. */
+  told_by: string | null
 }

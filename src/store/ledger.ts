@@ -7,6 +7,7 @@ import type { Flavor } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { OccurrencesTable } from '../sql/schema.ts'
 import { refList, REF_COLUMNS, toRef } from './occurrence-refs.ts'
+import { ExpectationTable, type Expectation } from './expectation-table.ts'
 import { OccurrenceRows, type RefColumns } from './occurrence-rows.ts'
 import { againAt, Outbox } from './outbox.ts'
 import { trySendInside, type SendInside } from './send-inside.ts'
@@ -19,6 +20,8 @@ export interface NewOccurrence extends OccurrenceRef {
   readonly job: string
   /** How many missed ones right before it were dropped, for which it stands. */
   readonly standsFor?: number | undefined
+  /** How long after it is due it is to have ended. */
+  readonly expectWithinMs?: number | null | undefined
 }
 
 /** A range of occurrences that do not run, written as one row. */
@@ -72,6 +75,7 @@ export class Ledger {
   readonly #flavor: Flavor
   readonly #rows: OccurrenceRows
   readonly #outbox: Outbox
+  readonly #expectations: ExpectationTable
 
   readonly #senders: ReadonlyMap<string, SendInside>
 
@@ -82,6 +86,7 @@ export class Ledger {
     this.#flavor = flavor
     this.#rows = new OccurrenceRows(sql, flavor)
     this.#outbox = new Outbox(sql, flavor)
+    this.#expectations = new ExpectationTable(sql, flavor)
   }
 
   /**
@@ -98,6 +103,12 @@ export class Ledger {
       for (const occurrence of own) rest.delete(occurrence)
     }
     await this.#insert(rest.size === occurrences.length ? occurrences : [...rest], now, 'planned')
+    const expected: Expectation[] = []
+    for (const { scheduleId, generation, nominalAt, dueAt, expectWithinMs } of occurrences) {
+      if (expectWithinMs === null || expectWithinMs === undefined) continue
+      expected.push({ scheduleId, generation, nominalAt, expectedAt: Math.max(dueAt, now) + expectWithinMs })
+    }
+    await this.#expectations.insert(expected)
   }
 
   async #insert(

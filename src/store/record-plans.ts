@@ -10,6 +10,8 @@ export interface PlanToRecord {
   readonly generation: number
   readonly queue: string
   readonly job: string
+  /** How long after they are due its occurrences are to have ended. */
+  readonly expectWithinMs?: number | null | undefined
   readonly plan: Plan
   /** Whether the schedule is to be removed when nothing is left to plan. */
   readonly removes: boolean
@@ -25,10 +27,10 @@ export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]
   const owed: NewOwed[] = []
   const moves: CursorMove[] = []
   const removals: number[] = []
-  for (const { scheduleId, generation, queue, job, plan, removes } of plans) {
-    // Field by field: this is done ten thousand times in a large pass.
+  for (const { scheduleId, generation, queue, job, expectWithinMs, plan, removes } of plans) {
+    const of = { scheduleId, generation, queue, job, expectWithinMs }
     for (const { nominalAt, dueAt, origin, standsFor } of plan.occurrences)
-      occurrences.push({ scheduleId, generation, nominalAt, dueAt, origin, queue, job, standsFor })
+      occurrences.push({ ...of, nominalAt, dueAt, origin, standsFor })
     if (plan.missed !== undefined) missed.push({ scheduleId, generation, queue, job, ...plan.missed })
     if (plan.owed !== undefined) owed.push({ scheduleId, generation, ...plan.owed })
     if (removes && plan.nextAt === undefined) removals.push(scheduleId)

@@ -48,7 +48,11 @@ export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
 export type GenerationCause = 'created' | 'changed' | 'paused' | 'resumed' | 'deleted'
 
 /** A definition as an earlier release may have stored it, without what there was not then. */
-type Stored = Omit<Definition, 'overlap' | 'jitterMs' | 'whenFinished' | 'backoff' | 'pauseAfter'> & {
+type Stored = Omit<
+  Definition,
+  'overlap' | 'jitterMs' | 'whenFinished' | 'backoff' | 'pauseAfter' | 'expectWithinMs'
+> & {
+  readonly expectWithinMs?: Definition['expectWithinMs']
   readonly pauseAfter?: Definition['pauseAfter']
   readonly overlap?: Definition['overlap']
   readonly jitterMs?: number
@@ -65,8 +69,10 @@ const NO_JITTER = { jitter: 0 }
  */
 export function parseDefinition(text: string): Definition {
   const stored = parseStored(text, 'definition') as Stored
-  const { overlap = null, jitterMs = 0, whenFinished = 'keep', pauseAfter = null, backoff, ...rest } = stored
-  return { ...rest, overlap, jitterMs, whenFinished, pauseAfter, backoff: { ...NO_JITTER, ...backoff } }
+  const { overlap = null, jitterMs = 0, whenFinished = 'keep' } = stored
+  const { pauseAfter = null, expectWithinMs = null, backoff, ...rest } = stored
+  const later = { overlap, jitterMs, whenFinished, pauseAfter, expectWithinMs }
+  return { ...rest, ...later, backoff: { ...NO_JITTER, ...backoff } }
 }
 
 /** Whether a schedule has nothing left to plan, and is to be removed then. One that cannot be read is not. */

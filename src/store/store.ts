@@ -7,6 +7,7 @@ import { SqlDatabase, type Sql, type SqlSession } from '../sql/sql-database.ts'
 import { ChangeTable } from './change-table.ts'
 import { CursorTable } from './cursor-table.ts'
 import { DeclarationTable } from './declaration-table.ts'
+import { ExpectationTable } from './expectation-table.ts'
 import { Fence } from './fence.ts'
 import { GenerationTable } from './generation-table.ts'
 import { LeaseTable } from './lease-table.ts'
@@ -18,6 +19,7 @@ import { OwedTable } from './owed-table.ts'
 import { PaceTable } from './pace-table.ts'
 import { RemovalTable } from './removal-table.ts'
 import { PauseTable } from './pause-table.ts'
+import { OverdueRows } from './overdue-rows.ts'
 import { RunLedger } from './run-ledger.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { SchedulePages } from './schedule-pages.ts'
@@ -47,6 +49,8 @@ export class TableSet {
   readonly owed: OwedTable
   readonly paces: PaceTable
   readonly declarations: DeclarationTable
+  readonly expectations: ExpectationTable
+  readonly overdue: OverdueRows
 
   constructor(sql: Sql, { flavor }: SqlSession, senders: Senders) {
     this.schedules = new ScheduleTable(sql, flavor)
@@ -66,6 +70,8 @@ export class TableSet {
     this.owed = new OwedTable(sql, flavor)
     this.paces = new PaceTable(sql, flavor)
     this.declarations = new DeclarationTable(sql, flavor)
+    this.expectations = new ExpectationTable(sql, flavor)
+    this.overdue = new OverdueRows(sql, flavor)
   }
 }
 

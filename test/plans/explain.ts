@@ -69,7 +69,7 @@ function readSqlite(rows: readonly { detail: string }[]) {
   return {
     text: details.join('\n'),
     // What a statement brings along itself, a row list or a subquery's few rows, may be scanned.
-    scanned: details.filter((detail) => /^SCAN (o|s|c|t|g|carillon_\w+)\b(?!.*USING)/.test(detail)),
+    scanned: details.filter((detail) => /^SCAN (o|s|c|t|g|e|carillon_\w+)\b(?!.*USING)/.test(detail)),
     indexes: details.flatMap((detail) => /INDEX (\w+)|PRIMARY KEY/.exec(detail)?.slice(0, 2).at(-1) ?? []),
   }
 }
@@ -99,7 +99,7 @@ function readPostgres(plan: unknown) {
 }
 
 function readMysql(rows: readonly Record<string, unknown>[]) {
-  const ours = rows.filter(({ table }) => /^(o|s|c|t|g|carillon_\w+)$/.test(String(table)))
+  const ours = rows.filter(({ table }) => /^(o|s|c|t|g|e|carillon_\w+)$/.test(String(table)))
   return {
     text: rows.map((row) => JSON.stringify(row)).join('\n'),
     scanned: ours.filter(({ type }) => type === 'ALL' || type === 'index').map(({ table }) => String(table)),
@@ -118,6 +118,7 @@ export async function analyze({ kysely, flavor }: SqlDatabase): Promise<void> {
     'removals',
     'changes',
     'pauses',
+    'expectations',
   ].map((name) => `carillon_${name}`)
   const statement = flavor.kind === 'mysql' ? 'analyze table' : 'analyze'
   for (const table of tables) await sql`${sql.raw(statement)} ${sql.table(table)}`.execute(kysely)

@@ -52,6 +52,7 @@ const turn = {
   opened: { cause: 'paused', validFrom: NOW },
   pause: { actor: 'me', note: null, at: NOW, until: NOW, scope: GROUP, isInactive: false },
 } as const
+const OVERDUE = { dueBy: NOW - 60_000, withKnown: false, limit: 500 }
 const moves = [{ id: 7, nextAt: NOW, lastAt: NOW, planned: 1 }]
 
 /** What runs all the time, and the index that it must go by. A primary key has no name of ours everywhere. */
@@ -117,6 +118,16 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
       ),
   ],
   ['how the last runs ended', (t) => t.runs.lastEnds({ id: 7, generation: 1 }, 3)],
+  ['what is to have ended', (t) => t.expectations.due(NOW, 500), /expectations_due/],
+  ['what was told to be absent', (t) => t.expectations.told(500), /expectations_(told|due)/],
+  ['telling', (t) => t.expectations.tell([{ ...ref, expectedAt: NOW }], 'me', NOW)],
+  ['expectations that were met', (t) => t.expectations.forget([ref])],
+  ['another expectation', (t) => t.expectations.renew(7, 1_000), /occurrences_(open|finished)/],
+  ['forgetting what was told', (t) => t.expectations.prune(NOW - 99_000, 100), /expectations_(told|due)/],
+  ['what waits for too long', (t) => t.overdue.waiting(OVERDUE), /occurrences_claimable/],
+  ['what was sent and never came', (t) => t.overdue.sent(OVERDUE), /occurrences_(sent|claimable)/],
+  ['what nobody planned', (t) => t.overdue.cursors(OVERDUE), /cursors_due/],
+  ['what of it is open', (t) => t.overdue.open([ref])],
   ['the next expiry', (t) => t.runs.nextExpiry(), /occurrences_leased/],
   [
     'deciding whose turn it is',

@@ -75,4 +75,14 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
   await sql`insert into carillon_removals (schedule_id) select n.i + 1 from ${n} where n.i < 10000`.execute(
     db,
   )
+  // Of each occurrence; those of what has ended were told, and a hundred are late.
+  await sql`
+    insert into carillon_expectations (schedule_id, generation, nominal_at, expected_at, told_at)
+    select (n.i - n.i % 10) / 10 + 1, 1, ${at} - n.i * 600 - n.i % 10, ${at} - (n.i - 1000) * 600,
+      case when n.i < 1100 then 0 else ${at} - n.i end
+    from ${n} where n.i % 2 = 0`.execute(db)
+  await sql`
+    update carillon_occurrences set state = 'sent' where schedule_id % 97 = 3 and state = 'planned'`.execute(
+    db,
+  )
 }

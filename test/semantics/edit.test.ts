@@ -81,6 +81,7 @@ describe('a change of anything else', () => {
     ['retries', { retries: 3 }],
     ['backoff', { backoff: { initial: '1s' } }],
     ['pauseAfter', { pauseAfter: 3 }],
+    ['expectWithin', { expectWithin: '30m' }],
     ['timeout', { timeout: '1m' }],
     ['catchUp', { catchUp: '5m' }],
     ['note', { note: 'nightly' }],

@@ -153,6 +153,7 @@ describe('scheduleInputOf', () => {
     retries: 3,
     backoff: { initial: '1s', factor: 3, max: '1m', jitter: 0.25 },
     pauseAfter: 3,
+    expectWithin: '30m',
     overlap: 'queue-one',
     maxRunning: 2,
     mutex: 'disk',

@@ -93,6 +93,8 @@ const REFUSED: Refusal[] = [
   ['a negative jitter', { backoff: { jitter: -0.1 } }, InvalidInputError, 'jitter'],
   ['a pause after no failure', { pauseAfter: 0 }, InvalidInputError, 'pauseAfter'],
   ['a pause after half a failure', { pauseAfter: 1.5 }, InvalidInputError, 'pauseAfter'],
+  ['an expectation of nothing', { expectWithin: 0 }, InvalidInputError, 'expectWithin'],
+  ['an expectation that is no duration', { expectWithin: 'soon' }, InvalidInputError, 'expectWithin'],
   ['a timeout of nothing', { timeout: 0 }, InvalidInputError, 'timeout'],
   ['a timeout that is no duration', { timeout: '5 minutes' }, InvalidInputError, 'timeout'],
   ['active as text', { active: 'no' }, InvalidInputError, 'active'],

@@ -47,6 +47,7 @@ const PLACES = [
 const TABLES = [
   'changes',
   'cursors',
+  'expectations',
   'generations',
   'guards',
   'leases',

@@ -32,6 +32,7 @@ const CLEARABLE = {
   retries: 'retries',
   backoff: 'backoff',
   'pause-after': 'pauseAfter',
+  'expect-within': 'expectWithin',
   timeout: 'timeout',
 } as const satisfies Record<string, keyof SchedulePatch>
 type Clearable = keyof typeof CLEARABLE

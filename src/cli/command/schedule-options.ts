@@ -34,6 +34,7 @@ export interface ScheduleOptions extends WorkOptions {
   readonly backoff?: Duration
   readonly backoffJitter?: number
   readonly pauseAfter?: number
+  readonly expectWithin?: Duration
   readonly timeout?: string
   readonly overlap?: PolicyInput['overlap']
   readonly maxRunning?: number
@@ -117,6 +118,10 @@ export function withScheduleOptions(command: Command): Command {
       'pause the schedule once so many of its runs in a row have failed; default never',
       wholeNumber('--pause-after', 1),
     )
+    .option(
+      '--expect-within <duration>',
+      'tell a human when a run has not ended so long after it was due; default never',
+    )
     .option('--timeout <duration>', 'how long an attempt may take; default no limit')
     .option(
       '--overlap <policy>',
@@ -143,7 +148,7 @@ export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & Pol
   const { timezone, dst, syntax, except, every, anchor, at } = options
   const { group, note, queue, startsAt, endsAt, maxRuns, spread, jitter, retries, timeout, pauseAfter } =
     options
-  const { overlap, maxRunning, mutex, minimumBreak } = options
+  const { overlap, maxRunning, mutex, minimumBreak, expectWithin } = options
   const cron = options.cron?.length === 1 ? options.cron[0] : options.cron
   const when = { cron, timezone, dst, syntax, except, every, anchor, at }
   const timing = { ...when, startsAt, endsAt, maxRuns, spread, jitter }
@@ -155,6 +160,7 @@ export function timingAndPolicy(options: ScheduleOptions): RecurrenceInput & Pol
     retries,
     timeout,
     pauseAfter,
+    expectWithin,
     catchUp: catchUpOf(options),
     backoff: backoffOf(options),
   }

@@ -87,6 +87,7 @@ export function scheduleDetails(
       ['catch-up', catchUpText(catchUp)],
       ['retries', retriesText(schedule.retries, backoff)],
       ['pause', pauseAfterText(schedule)],
+      ['expected', expectedText(schedule)],
       ['overlap', overlapText(schedule)],
       ['timeout', schedule.timeoutMs === undefined ? 'none' : formatDuration(schedule.timeoutMs)],
       ['when finished', schedule.whenFinished === 'keep' ? undefined : 'it is removed'],
@@ -176,6 +177,10 @@ function retriesText(retries: number, { initialMs, factor, maxMs, jitter }: Sche
 
 function pauseAfterText({ pauseAfter }: Schedule): string | undefined {
   return pauseAfter === undefined ? undefined : `when ${failedInARowText(pauseAfter)}`
+}
+
+function expectedText({ expectWithinMs }: Schedule): string | undefined {
+  return expectWithinMs === undefined ? undefined : `to end within ${formatDuration(expectWithinMs)}`
 }
 
 function overlapText({ overlap, maxRunning = 1, mutex, minimumBreakMs }: Schedule): string {

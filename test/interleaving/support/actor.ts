@@ -131,6 +131,7 @@ export class Actor extends Steps implements AsyncDisposable {
       clock,
       logger: silent,
       alerts: { raise: () => {} },
+      onMissed: () => {},
       aheadMs: AHEAD_MS,
       intervalMs: AHEAD_MS / 2,
     }
