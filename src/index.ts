@@ -49,11 +49,13 @@ export type {
   DescribeFilter,
   HistoryOptions,
   ManyOptions,
+  OccurrenceOptions,
   PauseOptions,
   ResumeAllOptions,
   ResumeAnswer,
   Rollback,
   RollbackOptions,
+  RunsOptions,
 } from './catalog/catalog-options.ts'
 export type { FieldChange } from './catalog/audit/diff-inputs.ts'
 export type { ScheduleChange } from './catalog/audit/remembered.ts'
@@ -61,7 +63,7 @@ export type { ManyReport, PauseInForce } from './catalog/scoped-pauses.ts'
 export { scheduleInputOf } from './catalog/schedule-input-of.ts'
 export type { Schedule, SchedulePause } from './catalog/schedule-view.ts'
 export type { Explanation, ExplanationCode, GenerationInForce } from './catalog/explain/explanation.ts'
-export type { Occurrence } from './catalog/occurrence-view.ts'
+export type { ListedRun, Occurrence, RunsPage } from './catalog/occurrence-view.ts'
 export type { ScheduleOrigin, ScheduleState } from './store/schedule-record.ts'
 export type { DatabaseInput, DatabasePool } from './sql/database-input.ts'
 export type { RunError } from './store/ledger.ts'

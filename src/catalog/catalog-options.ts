@@ -1,4 +1,4 @@
-import type { OccurrenceState } from '../schedule/occurrence.ts'
+import type { OccurrenceOrigin, OccurrenceState, SkipReason } from '../schedule/occurrence.ts'
 import type { InstantInput } from '../schedule/schedule-input.ts'
 import type { FieldChange } from './audit/diff-inputs.ts'
 import type { Schedule } from './schedule-view.ts'
@@ -17,15 +17,37 @@ export interface DescribeFilter {
   readonly afterKey?: string | undefined
 }
 
-/** Which occurrences `history` answers. */
-export interface HistoryOptions {
+/** Which occurrences are listed. */
+export interface OccurrenceOptions {
   /** How many at most; 50 by default. */
   readonly limit?: number | undefined
   /** Only occurrences in one of these states. */
   readonly states?: readonly OccurrenceState[] | undefined
+  /** Only those that were skipped for one of these reasons. */
+  readonly reasons?: readonly SkipReason[] | undefined
+  /** Only those that came about in one of these ways. */
+  readonly origins?: readonly OccurrenceOrigin[] | undefined
+  /** Only those whose last failed attempt threw an error with one of these codes: `RUN_TIMEOUT`, `TypeError`. */
+  readonly errorCodes?: readonly string[] | undefined
+  /** Only nominal instants from this one on. */
+  readonly from?: InstantInput | undefined
   /** Only nominal instants up to this one; now by default, so that planned ones ahead are left out. */
   readonly until?: InstantInput | undefined
+}
+
+/** Which occurrences `history` answers. */
+export interface HistoryOptions extends OccurrenceOptions {
   /** Continues after the last occurrence of the page before, by its id. */
+  readonly after?: string | undefined
+}
+
+/** Which occurrences `runs` answers. */
+export interface RunsOptions extends OccurrenceOptions {
+  /** Only those of schedules that are in this group now. */
+  readonly group?: string | undefined
+  /** Only runs of this job. */
+  readonly job?: string | undefined
+  /** Continues where the page before ended, by its `next`. */
   readonly after?: string | undefined
 }
 

@@ -6,6 +6,7 @@ import {
   type SkipReason,
 } from '../schedule/occurrence.ts'
 import type { OccurrenceRecord, RunError } from '../store/ledger.ts'
+import type { ListedRecord } from '../store/run-listing.ts'
 
 /** An occurrence as the ledger tells it to users. */
 export interface Occurrence {
@@ -32,6 +33,26 @@ export interface Occurrence {
   readonly missed: { readonly until: Date; readonly count: number } | undefined
   /** Of one that is caught up: how many missed ones right before it were dropped, for which it stands; otherwise 0. */
   readonly standsFor: number
+}
+
+/** An occurrence in a listing of many schedules. */
+export interface ListedRun extends Occurrence {
+  readonly key: string
+  readonly group: string | undefined
+  /** The job that it ran, or is to run. */
+  readonly job: string
+}
+
+/** One page of `runs`. */
+export interface RunsPage {
+  readonly runs: readonly ListedRun[]
+  /** What the next page is asked for with, as `after`; `undefined` when there is none. */
+  readonly next: string | undefined
+}
+
+export function describeListed(record: ListedRecord): ListedRun {
+  const { key, group, job } = record
+  return { key, group: group ?? undefined, job, ...describeOccurrence(record) }
 }
 
 export function describeOccurrence(record: OccurrenceRecord): Occurrence {

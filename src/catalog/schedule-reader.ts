@@ -1,5 +1,6 @@
+import type { Instant } from '../clock/clock.ts'
 import { ScheduleNotFoundError } from '../errors.ts'
-import { parseOccurrenceId } from '../schedule/occurrence.ts'
+import { occurrenceId, parseOccurrenceId } from '../schedule/occurrence.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { instantMs } from '../schedule/instant-input.ts'
 import type { Forecast, ForecastOptions } from '../schedule/forecast/forecast.ts'
@@ -7,6 +8,8 @@ import { nextInstants } from '../schedule/next-instants.ts'
 import { resolveDefinition } from '../schedule/resolve-definition.ts'
 import type { InstantInput, RecurrenceInput } from '../schedule/schedule-input.ts'
 import { compileTiming } from '../schedule/timing.ts'
+import type { OccurrenceFilter } from '../store/occurrence-filter.ts'
+import type { ListedRecord } from '../store/run-listing.ts'
 import type { ScheduleRecord } from '../store/schedule-record.ts'
 import type { TableSet, Transactions } from '../store/store.ts'
 import type { FieldChange } from './audit/diff-inputs.ts'
@@ -14,11 +17,18 @@ import { changesOf, diffSnapshots, rememberedAt, type ScheduleChange } from './a
 import { explainInstant } from './explain/explain-instant.ts'
 import type { Explanation } from './explain/explanation.ts'
 import { factsOf } from './explain/facts.ts'
-import type { ChangesOptions, DescribeFilter, HistoryOptions } from './catalog-options.ts'
+import type {
+  ChangesOptions,
+  DescribeFilter,
+  HistoryOptions,
+  OccurrenceOptions,
+  RunsOptions,
+} from './catalog-options.ts'
 import { checkCount } from './check-count.ts'
+import { checkWords } from './check-words.ts'
 import { forecastSchedules } from './forecast/forecast-schedules.ts'
 import { storedDefinition } from './generations.ts'
-import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
+import { describeListed, describeOccurrence, type Occurrence, type RunsPage } from './occurrence-view.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
 
 /** What a reader works with. */
@@ -31,6 +41,8 @@ export interface ReaderParts {
 }
 
 const DESCRIBE_PAGE = 200
+/** How often `runs` looks further before it answers with less than was asked for. */
+const RUNS_STEPS = 50
 
 /** What is read of the schedules of one namespace. Writes nothing. */
 export class ScheduleReader {
@@ -102,18 +114,42 @@ export class ScheduleReader {
   }
 
   /** What became of a schedule's occurrences, newest first; also of a deleted one, while its rows are kept. */
-  async history(
-    key: string,
-    { limit = 50, states, until, after }: HistoryOptions = {},
-  ): Promise<Occurrence[]> {
+  async history(key: string, options: HistoryOptions = {}): Promise<Occurrence[]> {
+    const { limit = 50, after } = options
     checkCount(limit, 'limit')
-    const untilMs = until === undefined ? await this.#parts.store.now() : instantMs(until, 'until')
+    const filter = await this.#filterOf(options)
     const page = after === undefined ? undefined : parseOccurrenceId(after)
     const records = await this.#parts.store.read(async (tables) => {
       const scheduleIds = await tables.schedules.idsOf(this.namespaceName, key)
-      return tables.ledger.history({ scheduleIds, limit, states, until: untilMs, after: page })
+      return tables.ledger.history({ ...filter, scheduleIds, limit, after: page })
     })
     return records.map(describeOccurrence)
+  }
+
+  /**
+   * What became of the occurrences of all schedules of the namespace, newest nominal instant first; deleted schedules
+   * among them, while their rows are kept.
+   *
+   * The ledger is never read from end to end at once: where the filter lets little through, a page may hold less than
+   * `limit`, or nothing, and still name a `next` one.
+   */
+  async runs(options: RunsOptions = {}): Promise<RunsPage> {
+    const { limit = 50, group, job, after } = options
+    checkCount(limit, 'limit')
+    const filter = { ...(await this.#filterOf(options)), namespace: this.namespaceName, group, job }
+
+    const runs: ListedRecord[] = []
+    let next = after === undefined ? undefined : parseOccurrenceId(after)
+    for (let steps = 0; steps < RUNS_STEPS; steps++) {
+      const from = next
+      const step = await this.#parts.store.read(({ listing }) =>
+        listing.step(filter, from, limit - runs.length),
+      )
+      runs.push(...step.found)
+      next = step.next
+      if (next === undefined || runs.length === limit) break
+    }
+    return { runs: runs.map(describeListed), next: next && occurrenceId(next) }
   }
 
   /**
@@ -171,6 +207,19 @@ export class ScheduleReader {
     )
   }
 
+  async #filterOf(options: OccurrenceOptions): Promise<OccurrenceFilter> {
+    const { states, reasons, origins, errorCodes, from, until } = options
+    checkWords({ states, reasons, origins, errorCodes })
+    return {
+      states,
+      reasons,
+      origins,
+      errorCodes,
+      from: optionalMs(from, 'from'),
+      until: optionalMs(until, 'until') ?? (await this.#parts.store.now()),
+    }
+  }
+
   #identity(key: string): ScheduleIdentity {
     return { namespace: this.namespaceName, key }
   }
@@ -183,6 +232,10 @@ export class ScheduleReader {
     const record = await this.#parts.store.read((tables) => getSchedule(tables, this.#identity(target)))
     return { seed: seedOf(record), definition: storedDefinition(record) }
   }
+}
+
+function optionalMs(value: InstantInput | undefined, path: string): Instant | undefined {
+  return value === undefined ? undefined : instantMs(value, path)
 }
 
 /** @throws {ScheduleNotFoundError} when there is no such schedule */

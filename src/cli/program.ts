@@ -8,6 +8,7 @@ import { addForecast } from './command/forecast.ts'
 import { addMigrate } from './command/migrate.ts'
 import { addNext } from './command/next.ts'
 import { addQueues } from './command/queues.ts'
+import { addRuns } from './command/runs.ts'
 import { addSchedule } from './command/schedule.ts'
 import { addSimulate } from './command/simulate.ts'
 import { addStart, addWork } from './command/start.ts'
@@ -66,6 +67,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addMigrate(program, invocation)
   addNext(program, invocation)
   addQueues(program, invocation)
+  addRuns(program, invocation)
   addSchedule(program, invocation)
   addSimulate(program, invocation)
   addTasks(program, invocation)

@@ -9,14 +9,25 @@ export interface OccurrenceRef {
 }
 
 /** Where an occurrence stands. The last three are final. */
-export type OccurrenceState = 'planned' | 'sent' | 'running' | 'succeeded' | 'failed' | 'skipped'
+export const OCCURRENCE_STATES = ['planned', 'sent', 'running', 'succeeded', 'failed', 'skipped'] as const
+export type OccurrenceState = (typeof OCCURRENCE_STATES)[number]
 
 /** Why an occurrence was skipped. */
-export type SkipReason =
-  'missed' | 'overlap' | 'superseded' | 'paused' | 'deleted' | 'expired' | 'quota' | 'cancelled'
+export const SKIP_REASONS = [
+  'missed',
+  'overlap',
+  'superseded',
+  'paused',
+  'deleted',
+  'expired',
+  'quota',
+  'cancelled',
+] as const
+export type SkipReason = (typeof SKIP_REASONS)[number]
 
 /** What brought an occurrence about. */
-export type OccurrenceOrigin = 'schedule' | 'catch-up' | 'manual' | 'backfill'
+export const OCCURRENCE_ORIGINS = ['schedule', 'catch-up', 'manual', 'backfill'] as const
+export type OccurrenceOrigin = (typeof OCCURRENCE_ORIGINS)[number]
 
 /** The text form of an occurrence's identity, unique in a database and fit for a message id: `17-3-1774746000000`. */
 export function occurrenceId({ scheduleId, generation, nominalAt }: OccurrenceRef): string {

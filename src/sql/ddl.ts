@@ -109,18 +109,6 @@ export function addColumn(table: string, name: string, kind: ColumnKind, place: 
   return `alter table ${schema}${quoted(place.tablePrefix + table)} add column ${quoted(name)} ${types[kind]}`
 }
 
-/** The statement that adds an index to a table that is there. */
-export function addIndex(table: string, index: IndexDefinition, place: Place): string {
-  const { quote, indexesInside } = languageOf(place.flavor)
-  const quoted = (text: string) => `${quote}${text}${quote}`
-  const schema = place.schema === undefined ? '' : `${quoted(place.schema)}.`
-  const prefix = indexesInside ? DEFAULT_TABLE_PREFIX : place.tablePrefix
-  const columns = indexesInside ? (index.wholeColumns ?? index.columns) : index.columns
-  const where = indexesInside || index.where === undefined ? '' : ` where ${index.where}`
-  const name = quoted(`${prefix}${table}_${index.name}`)
-  return `create index ${name} on ${schema}${quoted(place.tablePrefix + table)} (${columns.map(quoted).join(', ')})${where}`
-}
-
 /** The statement that puts a row of numbers into a table, unless it is there. */
 export function insertRow(table: string, row: Readonly<Record<string, number>>, place: Place): string {
   const { quote, indexesInside } = languageOf(place.flavor)

@@ -13,6 +13,7 @@ const ALL = [
   '0002-queues',
   '0003-overlap',
   '0004-operating',
+  '0005-run-details',
   '0006-removals',
   '0007-expectations',
   '0008-owed',

@@ -7,6 +7,7 @@ import * as initial from './migrations/0001-initial.ts'
 import * as queues from './migrations/0002-queues.ts'
 import * as overlap from './migrations/0003-overlap.ts'
 import * as operating from './migrations/0004-operating.ts'
+import * as runDetails from './migrations/0005-run-details.ts'
 import * as removals from './migrations/0006-removals.ts'
 import * as expectations from './migrations/0007-expectations.ts'
 import * as owed from './migrations/0008-owed.ts'
@@ -20,6 +21,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0002-queues': queues.statements,
   '0003-overlap': overlap.statements,
   '0004-operating': operating.statements,
+  '0005-run-details': runDetails.statements,
   '0006-removals': removals.statements,
   '0007-expectations': expectations.statements,
   '0008-owed': owed.statements,

@@ -9,6 +9,7 @@ import type { OccurrencesTable } from '../sql/schema.ts'
 import { refList, REF_COLUMNS, toRef } from './occurrence-refs.ts'
 import { ExpectationTable, type Expectation } from './expectation-table.ts'
 import { OccurrenceRows, type RefColumns } from './occurrence-rows.ts'
+import { conditionsOf, isAfter, newestFirst, type OccurrenceFilter } from './occurrence-filter.ts'
 import { againAt, Outbox } from './outbox.ts'
 import { trySendInside, type SendInside } from './send-inside.ts'
 
@@ -59,11 +60,8 @@ export interface OccurrenceRecord extends OccurrenceRef {
   readonly missedCount: number | null
 }
 
-export interface HistoryFilter {
+export interface HistoryFilter extends OccurrenceFilter {
   readonly scheduleIds: readonly number[]
-  readonly states?: readonly OccurrenceState[] | undefined
-  /** Only nominal instants up to this one. */
-  readonly until?: Instant | undefined
   /** Only what comes after this occurrence in the listing: the last one of the page before. */
   readonly after?: OccurrenceRef | undefined
   readonly limit: number
@@ -331,23 +329,14 @@ export class Ledger {
     return pages.sort(newestFirst).slice(0, limit)
   }
 
-  async #historyOf(id: number, { states, until, after, limit }: HistoryFilter): Promise<OccurrenceRecord[]> {
-    let query = this.#sql.selectFrom('carillon_occurrences').selectAll().where('schedule_id', '=', id)
-    if (states?.length === 0) return []
-    if (states !== undefined) query = query.where('state', 'in', states)
-    if (until !== undefined) query = query.where('nominal_at', '<=', until)
-    if (after !== undefined) {
-      const { nominalAt, scheduleId, generation } = after
-      const generationsBefore = id < scheduleId ? LARGEST_GENERATION : id === scheduleId ? generation : 0
-      query = query
-        .where('nominal_at', '<=', nominalAt)
-        .where((eb) => eb.or([eb('nominal_at', '<', nominalAt), eb('generation', '<', generationsBefore)]))
-    }
-    const rows = await query
-      .orderBy('nominal_at', 'desc')
-      .orderBy('generation', 'desc')
-      .limit(limit)
-      .execute()
+  async #historyOf(id: number, filter: HistoryFilter): Promise<OccurrenceRecord[]> {
+    const { after, limit } = filter
+    const conditions = conditionsOf(filter)
+    if (conditions === undefined) return []
+    if (after !== undefined) conditions.push(isAfter(after))
+    const { rows } = await sql<Selectable<OccurrencesTable>>`
+      select o.* from ${OCCURRENCES} as o where ${sql.join([sql`o.schedule_id = ${id}`, ...conditions], sql` and `)}
+      order by o.nominal_at desc, o.generation desc limit ${limit}`.execute(this.#sql)
     return rows.map(toRecord)
   }
 
@@ -367,16 +356,10 @@ export class Ledger {
   }
 }
 
-/** No count in the database is larger. */
-const LARGEST_GENERATION = 2 ** 31 - 1
 const OCCURRENCES = sql.table('carillon_occurrences')
 const WAITS = sql`o.state in ('planned', 'sent')`
 
-function newestFirst(a: OccurrenceRef, b: OccurrenceRef): number {
-  return b.nominalAt - a.nominalAt || b.scheduleId - a.scheduleId || b.generation - a.generation
-}
-
-function toRecord(row: Selectable<OccurrencesTable>): OccurrenceRecord {
+export function toRecord(row: Selectable<OccurrencesTable>): OccurrenceRecord {
   return {
     ...toRef(row),
     dueAt: row.due_at,

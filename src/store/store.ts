@@ -21,6 +21,7 @@ import { RemovalTable } from './removal-table.ts'
 import { PauseTable } from './pause-table.ts'
 import { OverdueRows } from './overdue-rows.ts'
 import { RunLedger } from './run-ledger.ts'
+import { RunListing } from './run-listing.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { SchedulePages } from './schedule-pages.ts'
 import { ScheduleTable } from './schedule-table.ts'
@@ -43,6 +44,7 @@ export class TableSet {
   readonly ledger: Ledger
   readonly fence: Fence
   readonly runs: RunLedger
+  readonly listing: RunListing
   readonly outbox: Outbox
   readonly leases: LeaseTable
   readonly turns: Turns
@@ -64,6 +66,7 @@ export class TableSet {
     this.ledger = new Ledger(sql, flavor, senders)
     this.fence = new Fence(sql, flavor)
     this.runs = new RunLedger(sql, flavor)
+    this.listing = new RunListing(sql, flavor)
     this.outbox = new Outbox(sql, flavor)
     this.leases = new LeaseTable(sql, flavor)
     this.turns = new Turns(sql, flavor)

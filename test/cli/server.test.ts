@@ -30,8 +30,8 @@ describe('carillon start', () => {
 
     const history = (await cli.run('schedule', 'history', 'hello', '--state', 'succeeded', '--limit', '1'))
       .stdout
-    expect(history).toMatch(/^DUE \(UTC\) +OUTCOME +LATE +TOOK +ATTEMPT +SERVER +DETAILS\n/)
-    expect(history).toMatch(/(\d seconds? ago|now) +succeeded +.* +1 +\S+ +hello there\n$/)
+    expect(history).toMatch(/^DUE \(UTC\) +OUTCOME +LATE +TOOK +ATTEMPT +SERVER +RUN +DETAILS\n/)
+    expect(history).toMatch(/(\d seconds? ago|now) +succeeded +.* +1 +\S+ +\S+ +hello there\n$/)
   })
 
   it('prints one JSON value and logs JSON lines with --json', async () => {

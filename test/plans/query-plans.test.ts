@@ -33,6 +33,9 @@ const active = {
 /** One that has an overlap policy, and is claimed; and one that runs. */
 const claimed = { ...ref, nominalAt: NOW - 60 * 600 }
 const running = { scheduleId: 1_007, generation: 1, nominalAt: NOW - 10_060 * 600 }
+/** One that has ended, and the filter that lets all through. */
+const ended = { scheduleId: 5_007, generation: 1, nominalAt: NOW - 50_060 * 600 }
+const everyRun = { namespace: 'default', until: NOW }
 const beginner = { owner: 'somebody', jobs: ['job-1'], leaseMs: 1_000 }
 const keys = ['key-1', 'key-2', 'key-3']
 const claim = {
@@ -140,6 +143,35 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
   ['reaping', (t) => t.runs.reap(NOW, 10), /occurrences_leased/],
   ['withdrawing', (t) => t.ledger.withdraw([7], 'deleted', NOW), /occurrences_(open|finished)/],
   ['a page of history', (t) => t.ledger.history({ scheduleIds: [7], until: NOW, limit: 50 })],
+  [
+    'a page of the history with filters',
+    (t) =>
+      t.ledger.history({
+        scheduleIds: [7],
+        from: NOW - 86_400_000,
+        until: NOW,
+        limit: 50,
+        states: ['failed'],
+        origins: ['schedule'],
+        errorCodes: ['RUN_TIMEOUT'],
+      }),
+  ],
+  [
+    'a page of all runs',
+    (t) => t.listing.step({ namespace: 'default', until: NOW }, undefined, 50),
+    /(?=.*occurrences_listed)(?=.*occurrences_(open|finished))/,
+  ],
+  [
+    'a later page of the failed ones',
+    (t) => t.listing.step({ ...everyRun, states: ['failed'] }, ended, 50),
+    /occurrences_listed/,
+  ],
+  [
+    'the runs of a job in a large group',
+    (t) => t.listing.step({ ...everyRun, group: 'group-5', job: 'job-1' }, ended, 50),
+    /occurrences_listed/,
+  ],
+  ['the runs of a small group', (t) => t.listing.step({ ...everyRun, group: 'few' }, ended, 50)],
   ['the last that was kept', (t) => t.ledger.lastKept([7])],
   ['whether anything is open', (t) => t.ledger.hasOpen(7), /occurrences_(open|finished)/],
   ['what may be removed', (t) => t.removals.page(500, 10)],

@@ -36,6 +36,8 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
       case when n.i % 1000 = 7 then ${at} + n.i else null end, ${at}, ${at}
     from ${n}`.execute(db)
   await sql`
+    update carillon_schedules set ${sql.ref('group')} = 'few' where id between 2000 and 2009`.execute(db)
+  await sql`
     insert into carillon_changes (schedule_id, revision, kind, changed_at, state)
     select (n.i - n.i % 10) / 10 + 1, n.i % 10 + 2, 'changed', ${at}, 'active' from ${n}`.execute(db)
   await sql`

@@ -1,13 +1,15 @@
 import { lengthOfTime } from '../../clock/time-text.ts'
-import type { Occurrence } from '../../catalog/occurrence-view.ts'
+import type { ListedRun, Occurrence } from '../../catalog/occurrence-view.ts'
 import type { SkipReason } from '../../schedule/occurrence.ts'
 import type { Style } from './style.ts'
-import { properties, table } from './table.ts'
+import { properties, shorten, table } from './table.ts'
 import { absoluteTime, localZone, relativeTime } from './time.ts'
 import { oneLine } from './visible.ts'
 
 /** A planned run that is this late waits for a server that does not come. */
 const OVERDUE_MS = 5_000
+/** Of a longer key, as much is shown in a table. */
+const LONGEST_KEY = 40
 
 const REASON: Readonly<Record<SkipReason, string>> = {
   missed: 'missed, too old to catch up',
@@ -20,7 +22,7 @@ const REASON: Readonly<Record<SkipReason, string>> = {
   cancelled: 'it was cancelled',
 }
 
-/** What became of runs, in a table. */
+/** What became of runs of one schedule, in a table. */
 export function historyTable(occurrences: readonly Occurrence[], now: number, style: Style): string {
   if (occurrences.length === 0) return 'No runs so far.'
 
@@ -32,10 +34,28 @@ export function historyTable(occurrences: readonly Occurrence[], now: number, st
     tookText(occurrence, now),
     occurrence.attempt === 0 ? '-' : String(occurrence.attempt),
     occurrence.server === undefined ? '-' : serverName(occurrence.server),
+    occurrence.id,
     detailText(occurrence, now),
   ])
-  const head = [`DUE (${localZone()})`, '', 'OUTCOME', 'LATE', 'TOOK', 'ATTEMPT', 'SERVER', 'DETAILS']
+  const head = [`DUE (${localZone()})`, '', 'OUTCOME', 'LATE', 'TOOK', 'ATTEMPT', 'SERVER', 'RUN', 'DETAILS']
   return table(head, rows, style)
+}
+
+/** What became of runs of many schedules. */
+export function runsTable(runs: readonly ListedRun[], now: number, style: Style): string {
+  if (runs.length === 0) return 'No such runs.'
+
+  const rows = runs.map((run) => [
+    absoluteTime(run.dueAt),
+    relativeTime(run.dueAt, now),
+    shorten(run.key, LONGEST_KEY),
+    outcomeText(run, now, style),
+    lateText(run),
+    tookText(run, now),
+    run.id,
+    detailText(run, now),
+  ])
+  return table([`DUE (${localZone()})`, '', 'KEY', 'OUTCOME', 'LATE', 'TOOK', 'RUN', 'DETAILS'], rows, style)
 }
 
 /** One run, with the whole of its error and of what it printed. */

@@ -1,4 +1,4 @@
-import { addColumn, addIndex, createTable, insertRow, type Place, type TableDefinition } from '../ddl.ts'
+import { addColumn, createIndex, createTable, insertRow, type Place, type TableDefinition } from '../ddl.ts'
 
 const TABLES: readonly TableDefinition[] = [
   {
@@ -52,7 +52,7 @@ export function statements(place: Place): string[] {
     addColumn('schedules', 'actor_note', 'text', place),
     addColumn('schedules', 'created_by', 'text', place),
     addColumn('schedules', 'created_note', 'text', place),
-    addIndex(
+    ...createIndex(
       'schedules',
       { name: 'paused', columns: ['paused_until'], where: 'paused_until is not null' },
       place,
