@@ -103,6 +103,17 @@ export class ScheduleNotFoundError extends CarillonError {
   }
 }
 
+/** No run has this id in the namespace; what is older than it is to be kept has been removed. */
+export class RunNotFoundError extends CarillonError {
+  readonly code = 'RUN_NOT_FOUND'
+  readonly id: string
+
+  constructor(message: string, id: string) {
+    super(message)
+    this.id = id
+  }
+}
+
 /** The schedule is not in the state or at the revision that the caller expected. Read it again, then decide. */
 export class ScheduleConflictError extends CarillonError {
   readonly code = 'SCHEDULE_CONFLICT'

@@ -29,6 +29,7 @@ import { checkWords } from './check-words.ts'
 import { forecastSchedules } from './forecast/forecast-schedules.ts'
 import { storedDefinition } from './generations.ts'
 import { describeListed, describeOccurrence, type Occurrence, type RunsPage } from './occurrence-view.ts'
+import { describeRun, type RunDetails } from './run-view.ts'
 import { describeRecord, type Schedule } from './schedule-view.ts'
 
 /** What a reader works with. */
@@ -150,6 +151,20 @@ export class ScheduleReader {
       if (next === undefined || runs.length === limit) break
     }
     return { runs: runs.map(describeListed), next: next && occurrenceId(next) }
+  }
+
+  /**
+   * One run with all that is kept of it: the lines that its handler logged, how far it has come, what became of its last
+   * attempts. Also of a deleted schedule, while its rows are kept.
+   *
+   * @param id as `history` and `runs` name it
+   */
+  async run(id: string): Promise<RunDetails | undefined> {
+    const ref = parseOccurrenceId(id)
+    return this.#parts.store.read(async ({ listing, details }) => {
+      const record = await listing.find(this.namespaceName, ref)
+      return record && describeRun(record, await details.of(ref))
+    })
   }
 
   /**

@@ -19,6 +19,7 @@ export interface Schema {
   carillon_queues: QueuesTable
   carillon_guards: GuardsTable
   carillon_turns: TurnsTable
+  carillon_run_details: RunDetailsTable
   carillon_owed: OwedTable
   carillon_paces: PacesTable
   carillon_declared: DeclaredTable
@@ -158,6 +159,23 @@ export interface QueuesTable {
   /** How the queue named what it held when it was looked at last. */
   epoch: string
   seen_at: number
+}
+
+/** What the handler of an attempt told of it; no row for one that told nothing. */
+export interface RunDetailsTable {
+  schedule_id: number
+  generation: number
+  nominal_at: number
+  attempt: number
+  /** Rises with all that is told. */
+  version: number
+  server: string
+  started_at: number
+  written_at: number
+  /** The lines that it logged, as JSON. */
+  log: string | null
+  progress: string | null
+  error: string | null
 }
 
 /** One row a guard: what is decided about its runs is decided by whoever holds the row. */

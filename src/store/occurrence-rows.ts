@@ -59,6 +59,8 @@ export interface RowChange {
 export type RefColumns = Pick<LockedColumns, 'schedule_id' | 'generation' | 'nominal_at'>
 
 const TABLE = 'carillon_occurrences'
+/** One row an attempt; its key begins with that of the occurrence. */
+const DETAILS = 'carillon_run_details'
 const COLUMNS = [
   'schedule_id',
   'generation',
@@ -130,11 +132,12 @@ export class OccurrenceRows {
     await this.#flavor.update({ table: TABLE, rows, where: IS_REF, set }).execute(this.#sql)
   }
 
-  /** Removes these occurrences, which the transaction holds. */
+  /** Removes these occurrences, which the transaction holds, and what was told of their runs. */
   async delete(refs: readonly OccurrenceRef[]): Promise<void> {
     if (refs.length === 0) return
     const rows = refList(this.#flavor, refs)
-    await this.#flavor.delete({ table: TABLE, primaryKey: Object.keys(REF_COLUMNS), rows }).execute(this.#sql)
+    for (const table of [DETAILS, TABLE])
+      await this.#flavor.delete({ table, primaryKey: Object.keys(REF_COLUMNS), rows }).execute(this.#sql)
   }
 
   /**

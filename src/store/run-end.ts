@@ -3,6 +3,7 @@ import type { Json } from '../schedule/json.ts'
 import type { OccurrenceOrigin, OccurrenceRef } from '../schedule/occurrence.ts'
 import type { RowValue } from '../sql/flavor.ts'
 import type { RunError } from './ledger.ts'
+import type { ToldDetails } from './told-details.ts'
 
 /** One attempt at an occurrence, and by what it proves that it is the present one. */
 export interface RunRef extends OccurrenceRef {
@@ -33,6 +34,8 @@ export interface FinishedRun {
   /** Whether it began under a guard, which others wait for. */
   readonly isGuarded: boolean
   readonly outcome: RunOutcome
+  /** What its handler told of it, if it told anything. */
+  readonly told?: ToldDetails | undefined
 }
 
 /** What one statement writes of results and errors: a database does not take statements of any length. */
@@ -44,7 +47,7 @@ export function beginsAgain({ outcome }: FinishedRun): boolean {
 
 /** Whether its end is written together with other things. */
 export function takesTransaction(finished: FinishedRun): boolean {
-  return finished.isGuarded || beginsAgain(finished)
+  return finished.isGuarded || finished.told !== undefined || beginsAgain(finished)
 }
 
 /** The state, next due instant, failures to add, error, result and end of an occurrence after an attempt. */

@@ -15,6 +15,7 @@ import {
   type FinishedRun,
   type RunRef,
 } from './run-end.ts'
+import { RunDetails } from './run-details.ts'
 import { OccurrenceRows, type LockedRow, type RefColumns, type ScheduleRow } from './occurrence-rows.ts'
 import { Turns } from './turns.ts'
 
@@ -72,12 +73,14 @@ export class RunLedger {
   readonly #flavor: Flavor
   readonly #rows: OccurrenceRows
   readonly #turns: Turns
+  readonly #details: RunDetails
 
   constructor(sql: Sql, flavor: Flavor) {
     this.#sql = sql
     this.#flavor = flavor
     this.#rows = new OccurrenceRows(sql, flavor)
     this.#turns = new Turns(sql, flavor)
+    this.#details = new RunDetails(sql, flavor)
   }
 
   /** When the next occurrence falls due that a worker for these jobs could claim. */
@@ -144,8 +147,8 @@ export class RunLedger {
 
   /**
    * Writes how runs ended. Only the present attempt of the present owner counts. A further attempt follows only while
-   * the occurrence's generation is the schedule's; otherwise the failure is final. Where one is to follow, or a guard is
-   * left, this must be in a transaction.
+   * the occurrence's generation is the schedule's; otherwise the failure is final. Where one is to follow, a guard is
+   * left, or something was told, this must be in a transaction.
    *
    * @returns the runs that counted, and those whose schedule another transaction is changing
    */
@@ -164,7 +167,27 @@ export class RunLedger {
       done.push(...(await this.#writeEnds(piece, owner, values)))
     }
     await this.#turns.end(ending, done, now)
+    await this.#keepTold(ready, done, owner, now)
     return { done, held }
+  }
+
+  /** Of what ended, and counted, what the handlers told. */
+  async #keepTold(
+    finished: readonly FinishedRun[],
+    done: readonly RunRef[],
+    owner: string,
+    now: Instant,
+  ): Promise<void> {
+    const told = finished.flatMap(({ run, told, outcome }) =>
+      told === undefined ? [] : [{ run, told, error: outcome.kind === 'failed' ? outcome.error : undefined }],
+    )
+    if (told.length === 0) return
+    const counted = new Set(done.map(occurrenceId))
+    await this.#details.write(
+      told.filter(({ run }) => counted.has(occurrenceId(run))),
+      owner,
+      now,
+    )
   }
 
   /**

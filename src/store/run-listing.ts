@@ -72,6 +72,20 @@ export class RunListing {
     return { found, next: found.length === limit ? refOf(found.at(-1)!) : floor }
   }
 
+  /** One of them, if it is in this namespace. */
+  async find(
+    namespace: string,
+    { scheduleId, generation, nominalAt }: OccurrenceRef,
+  ): Promise<ListedRecord | undefined> {
+    const { rows } = await sql<ListedRow>`
+      select o.*, s.${sql.ref('key')}, s.${sql.ref('group')}
+      from ${sql.table('carillon_schedules')} as s
+      ${this.#flavor.lookUp('carillon_occurrences', 'o', 'primary')} on o.schedule_id = s.id
+      where s.id = ${scheduleId} and s.namespace = ${namespace}
+        and o.nominal_at = ${nominalAt} and o.generation = ${generation}`.execute(this.#sql)
+    return rows[0] && toListed(rows[0])
+  }
+
   /** The schedules that the filter is about, deleted ones among them; `undefined` when they are many. */
   async #fewSchedules({ namespace, group }: ListingFilter): Promise<number[] | undefined> {
     const all = this.#sql.selectFrom('carillon_schedules').select('id').where('namespace', '=', namespace)
@@ -131,11 +145,15 @@ export class RunListing {
       ${this.#flavor.lookUp('carillon_occurrences', 'o', 'primary')} on ${IS_REF}
       where ${sql.join(conditions, sql` and `)}
       order by r.nominal_at desc, r.schedule_id desc, r.generation desc limit ${limit}`.execute(this.#sql)
-    return rows.map((row) => ({ ...toRecord(row), key: row.key, group: row.group, job: row.job }))
+    return rows.map(toListed)
   }
 }
 
 type ListedRow = Selectable<OccurrencesTable> & { readonly key: string; readonly group: string | null }
+
+function toListed(row: ListedRow): ListedRecord {
+  return { ...toRecord(row), key: row.key, group: row.group, job: row.job }
+}
 
 /** The states in which something can be that the filter lets through. */
 function statesOf({ states, reasons, errorCodes }: ListingFilter): ReadonlySet<OccurrenceState> {

@@ -20,6 +20,7 @@ import { PaceTable } from './pace-table.ts'
 import { RemovalTable } from './removal-table.ts'
 import { PauseTable } from './pause-table.ts'
 import { OverdueRows } from './overdue-rows.ts'
+import { RunDetails } from './run-details.ts'
 import { RunLedger } from './run-ledger.ts'
 import { RunListing } from './run-listing.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
@@ -44,6 +45,7 @@ export class TableSet {
   readonly ledger: Ledger
   readonly fence: Fence
   readonly runs: RunLedger
+  readonly details: RunDetails
   readonly listing: RunListing
   readonly outbox: Outbox
   readonly leases: LeaseTable
@@ -66,6 +68,7 @@ export class TableSet {
     this.ledger = new Ledger(sql, flavor, senders)
     this.fence = new Fence(sql, flavor)
     this.runs = new RunLedger(sql, flavor)
+    this.details = new RunDetails(sql, flavor)
     this.listing = new RunListing(sql, flavor)
     this.outbox = new Outbox(sql, flavor)
     this.leases = new LeaseTable(sql, flavor)

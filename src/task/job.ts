@@ -41,9 +41,18 @@ export interface JobContext<Payload = unknown> {
    * `RunTimeoutError`, `LeaseLostError`, `WorkerStoppedError`.
    */
   readonly signal: AbortSignal
-  /** Writes lines that carry the occurrence's id. */
+  /** Writes lines that carry the occurrence's id, the first and the last of which are kept with the run. */
   readonly log: Logger
+  /**
+   * Says how far the run has come: a part from 0 to 1, or how much is done of how much. It is kept with the run, and those
+   * who look see it within seconds.
+   */
+  readonly progress: (progress: ProgressInput) => void
 }
+
+/** How far a run has come: `0.5`, `{ done: 3, total: 10 }`, `{ done: 3, total: 10, note: 'users' }`. */
+export type ProgressInput =
+  number | { readonly done?: number; readonly total?: number; readonly note?: string }
 
 /**
  * A named handler. What it returns is kept with the run, if it is JSON; what it throws makes the run fail.

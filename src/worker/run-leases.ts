@@ -98,7 +98,26 @@ export class RunLeases {
       if (attempts.get(run.id) === run.begun.attempt) run.heldUntil = askedAt + leaseMs
       else this.#loseLease(run)
     }
+    await this.#keepTold(asked.filter((run) => attempts.get(run.id) === run.begun.attempt))
     return clock.now() + period
+  }
+
+  /** Writes what handlers have told since. That it cannot be written must not cost them their leases. */
+  async #keepTold(held: readonly Run[]): Promise<void> {
+    const { store, owner, logger } = this.#options
+    const news = held.flatMap((run) => {
+      const told = run.report.isNew ? run.report.take() : undefined
+      return told === undefined ? [] : [{ run, told }]
+    })
+    if (news.length === 0) return
+
+    try {
+      const writes = news.map(({ run, told }) => ({ run: run.begun, told }))
+      await store.brief(({ details, now }) => details.write(writes, owner, now))
+      for (const { run, told } of news) run.report.written(told)
+    } catch (error) {
+      logger.error({ error }, 'what runs told could not be kept; it is tried again')
+    }
   }
 
   /** Aborts what the store has not confirmed for the length of a lease. A heartbeat may wait for longer than that. */

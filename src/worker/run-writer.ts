@@ -77,15 +77,22 @@ export class RunWriter {
     return written
   }
 
-  /** The database does not take what the run gave, so it is kept as a failure that says so. */
-  async #writePoisoned({ run, isGuarded }: OwnRun, cause: unknown): Promise<Written> {
+  /**
+   * The database does not take what the run gave: it is written without what its handler told, and if it is not that, as a
+   * failure that says so.
+   */
+  async #writePoisoned({ run, isGuarded, outcome, told }: OwnRun, cause: unknown): Promise<Written> {
+    if (told !== undefined) {
+      this.#logger.error({ error: cause, run: occurrenceId(run) }, 'what a run told could not be kept')
+      return this.#writeAll([{ run, isGuarded, outcome }])
+    }
     this.#logger.error({ error: cause, run: occurrenceId(run) }, 'how a run ended could not be kept')
     const error = {
       code: 'NOT_KEPT',
       message: 'the run ended, and the database refused what it gave; the server’s log says why',
     }
-    const outcome = { kind: 'failed', error, result: null, retryInMs: undefined } as const
-    return this.#attempt([{ run, isGuarded, outcome }])
+    const failure = { kind: 'failed', error, result: null, retryInMs: undefined } as const
+    return this.#attempt([{ run, isGuarded, outcome: failure }])
   }
 }
 

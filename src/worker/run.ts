@@ -8,10 +8,11 @@ import { occurrenceId } from '../schedule/occurrence.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
 import { compileTiming } from '../schedule/timing.ts'
 import type { RunOutcome } from '../store/run-end.ts'
-import type { OccurrenceInfo } from '../task/job.ts'
+import type { JobContext, OccurrenceInfo } from '../task/job.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 import type { BegunRun } from './definitions.ts'
 import { outcomeOf, type Settled } from './outcome.ts'
+import { RunReport } from './run-report.ts'
 
 /** How long a handler may take to end after its signal was aborted, before it is no longer waited for. */
 const ABORT_GRACE_MS = 5_000
@@ -29,6 +30,8 @@ export class Run {
   readonly begun: BegunRun
   /** The id of its occurrence. */
   readonly id: string
+  /** What its handler tells of it. */
+  readonly report: RunReport
   /** Until when the store has confirmed its lease, by this process's clock. */
   heldUntil: Instant
   readonly #clock: Clock
@@ -42,6 +45,7 @@ export class Run {
   constructor(begun: BegunRun, heldUntil: Instant, clock: Clock, jobs: JobRegistry, logger: Logger) {
     this.begun = begun
     this.id = occurrenceId(begun)
+    this.report = new RunReport(begun.startedAt)
     this.heldUntil = heldUntil
     this.#clock = clock
     this.#jobs = jobs
@@ -122,11 +126,21 @@ export class Run {
       if (job === undefined) throw this.#giveBack(definition.job)
 
       const payload = await this.#jobs.checkPayload(job.name, definition.payload)
-      const occurrence = this.#describe(definition)
-      const value = await job.handle({ payload, occurrence, signal: this.#abort.signal, log: this.#logger })
+      const value = await job.handle(this.#contextOf(payload, definition))
       return { kind: 'returned', value }
     } catch (error) {
       return { kind: 'threw', error }
+    }
+  }
+
+  #contextOf(payload: unknown, definition: Definition): JobContext {
+    const now = () => this.#clock.now()
+    return {
+      payload,
+      occurrence: this.#describe(definition),
+      signal: this.#abort.signal,
+      log: this.report.logger(this.#logger, now),
+      progress: (progress) => this.report.progress(progress, now()),
     }
   }
 

@@ -255,7 +255,7 @@ export class Worker {
     this.#leases.watch(run)
     const ended = (outcome: RunOutcome) => {
       this.#runs.delete(id)
-      this.#finished.push({ run: run.begun, isGuarded: run.isGuarded, outcome })
+      this.#finished.push({ run: run.begun, isGuarded: run.isGuarded, outcome, told: run.report.takeLast() })
       this.#leave(delivery, 'done')
       this.#finishes.wake()
       this.#wakeQueues()

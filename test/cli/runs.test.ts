@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Carillon, defineJob, type Occurrence, type RunsPage } from '../../src/index.ts'
+import { Carillon, defineJob, type Occurrence, type RunDetails, type RunsPage } from '../../src/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
 import { commandLine } from './carillon.ts'
 
@@ -12,7 +12,10 @@ async function anHour(database: string): Promise<void> {
   const jobs = [
     defineJob('good', { handle: () => 'done' }),
     defineJob('bad', {
-      handle: () => {
+      handle: ({ log, progress }) => {
+        for (let n = 1; n <= 101; n++) log.info({ n }, 'looking')
+        log.warn({ where: 'a\nb' }, 'first line\nsecond \u001B[31mline')
+        progress({ done: 3, total: 12, note: 'things' })
         throw new TypeError('no such \u001B[31mthing')
       },
     }),
@@ -87,6 +90,58 @@ describe('carillon runs', () => {
     await ready
     const { status, stdout, stderr } = await cli.run(...argv)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+})
+
+describe('carillon runs show', () => {
+  it('shows a run with what its handler logged, in words that cannot be forged', async () => {
+    const { cli, ready } = folder()
+    using _ = cli
+    await ready
+    const { runs } = await cli.json<RunsPage>('runs', '--job', 'bad', '--limit', '1')
+    const { status, stdout } = await cli.run('runs', 'show', runs[0]!.id)
+    expect(status).toBe(0)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines[0]).toBe('bad\\x1b[31m failed')
+    expect(stdout).toMatch(/^ {2}error +no such \\x1b\[31mthing$/m)
+    expect(stdout).toMatch(/^ {2}progress +25 %, 3 of 12: things \(at 2026-01-01 10:50:00\)$/m)
+    const [first, ...log] = lines.slice(lines.indexOf('log:') + 1)
+    expect(first).toBe('  2026-01-01 10:50:00 info  looking n=1')
+    expect(log[19]).toBe('  … 2 lines are not kept')
+    expect(log[20]).toBe('  2026-01-01 10:50:00 info  looking n=23')
+    expect(log.at(-1)).toBe(
+      String.raw`  2026-01-01 10:50:00 warn  first line⏎second \x1b[31mline where="a\nb"`,
+    )
+    expect(log).toHaveLength(100)
+  })
+
+  it('tells of the attempts, as JSON', async () => {
+    const { cli, ready } = folder()
+    using _ = cli
+    await ready
+    const { runs } = await cli.json<RunsPage>('runs', '--limit', '2')
+    const [bad, good] = await Promise.all(runs.map(({ id }) => cli.json<RunDetails>('runs', 'show', id)))
+    expect(bad).toMatchObject({
+      key: 'bad\u001B[31m',
+      dropped: { after: 20, count: 2 },
+      progress: { fraction: 0.25 },
+      attempts: [{ attempt: 1, error: { code: 'TypeError' } }],
+    })
+    expect(bad?.log).toHaveLength(100)
+    expect(good).toMatchObject({ state: 'succeeded', result: 'done', log: [], attempts: [] })
+  })
+
+  it.each([
+    [['runs', 'show', 'x'], 2, /"x" is not the id of an occurrence/],
+    [['runs', 'show', '77-1-1'], 1, /no run has the id "77-1-1" in namespace "default"/],
+    [['runs', 'shwo'], 2, /shwo/],
+  ])('refuses %j', async (argv, expected, message) => {
+    const { cli, ready } = folder()
+    using _ = cli
+    await ready
+    const { status, stdout, stderr } = await cli.run(...argv)
+    expect({ status, stdout }).toEqual({ status: expected, stdout: '' })
     expect(stderr).toMatch(message)
   })
 })

@@ -119,6 +119,7 @@ export async function analyze({ kysely, flavor }: SqlDatabase): Promise<void> {
     'changes',
     'pauses',
     'expectations',
+    'run_details',
   ].map((name) => `carillon_${name}`)
   const statement = flavor.kind === 'mysql' ? 'analyze table' : 'analyze'
   for (const table of tables) await sql`${sql.raw(statement)} ${sql.table(table)}`.execute(kysely)

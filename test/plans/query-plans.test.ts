@@ -18,7 +18,7 @@ const DIGITS = Number(process.env.CARILLON_PLAN_DIGITS ?? 5)
 const NOW = Date.parse('2026-06-01T10:00:00Z')
 
 const ref = { scheduleId: 7, generation: 1, nominalAt: NOW }
-const run = { ...ref, attempt: 1 }
+const run = { ...ref, attempt: 7 }
 const active = {
   validFrom: NOW,
   nextAt: NOW,
@@ -36,6 +36,8 @@ const running = { scheduleId: 1_007, generation: 1, nominalAt: NOW - 10_060 * 60
 /** One that has ended, and the filter that lets all through. */
 const ended = { scheduleId: 5_007, generation: 1, nominalAt: NOW - 50_060 * 600 }
 const everyRun = { namespace: 'default', until: NOW }
+/** Of a late attempt, so that what was told of early ones is looked for. */
+const told = { version: 3, startedAt: NOW, log: undefined, progress: { at: NOW }, mayBeKept: true }
 const beginner = { owner: 'somebody', jobs: ['job-1'], leaseMs: 1_000 }
 const keys = ['key-1', 'key-2', 'key-3']
 const claim = {
@@ -131,6 +133,9 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
   ['what was sent and never came', (t) => t.overdue.sent(OVERDUE), /occurrences_(sent|claimable)/],
   ['what nobody planned', (t) => t.overdue.cursors(OVERDUE), /cursors_due/],
   ['what of it is open', (t) => t.overdue.open([ref])],
+  ['keeping what a run told', (t) => t.details.write([{ run, told }], 'somebody', NOW)],
+  ['reading what a run told', (t) => t.details.of(ref)],
+  ['reading one run', (t) => t.listing.find('default', ref)],
   ['the next expiry', (t) => t.runs.nextExpiry(), /occurrences_leased/],
   [
     'deciding whose turn it is',
@@ -206,6 +211,8 @@ describe.each([
       told,
     ).toEqual([])
     if (index !== undefined) expect(plans.flatMap(({ indexes }) => indexes).join(' '), told).toMatch(index)
+    const asksForDetails = plans.filter(({ sql }) => sql.includes('run_details')).length
+    if (!/told|pruning$/.test(name)) expect(asksForDetails, 'what tells nothing costs nothing').toBe(0)
     expect(plans.length, `${name} sends statements`).toBeGreaterThan(0)
   })
 })

@@ -59,6 +59,10 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
       case when n.i >= 10000 and n.i < 11000 then ${at} + n.i * 10 - 105000 else null end, ${at},
       case when n.i < 11000 then null else ${at} - n.i * 600 end
     from ${n}`.execute(db)
+  await sql`
+    insert into carillon_run_details (schedule_id, generation, nominal_at, attempt, version, server, started_at, written_at)
+    select (n.i - n.i % 10) / 10 + 1, 1, ${at} - n.i * 600 - n.i % 10, 1, 1, 'somebody', ${at}, ${at}
+    from ${n}`.execute(db)
   // Ten under each guard, of which what is oldest waits.
   await sql`
     insert into carillon_guards (name, ended_at)

@@ -3,9 +3,11 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { RunsOptions } from '../../catalog/catalog-options.ts'
 import type { ListedRun, RunsPage } from '../../catalog/occurrence-view.ts'
 import type { Clock } from '../../clock/clock.ts'
+import { RunNotFoundError } from '../../errors.ts'
 import { namingOptions } from '../arguments.ts'
 import { action, type Invocation } from '../invocation.ts'
 import { runsTable } from '../output/occurrence-text.ts'
+import { runDetails } from '../output/run-text.ts'
 import { onExisting } from '../session.ts'
 import { addRunFilters, filtersOf, type RunFilters } from './run-filters.ts'
 
@@ -27,6 +29,7 @@ export function addRuns(program: Command, invocation: Invocation): void {
     )
     .option('--group <name>', 'only those of schedules in one group')
     .option('--job <name>', 'only those of one job')
+  addShow(runs, invocation)
   addRunFilters(runs).action(
     action<RunsFilters>(invocation, async (call) => {
       const { output, terminal } = call
@@ -39,6 +42,33 @@ export function addRuns(program: Command, invocation: Invocation): void {
       })
     }),
   )
+}
+
+/** `carillon runs show`. */
+function addShow(runs: Command, invocation: Invocation): void {
+  runs
+    .command('show')
+    .summary('show one run, with what its handler logged')
+    .description(
+      'Shows one run: how it went, how far it has come, the lines that its handler logged, and its earlier attempts.',
+    )
+    .argument('<id>', 'the run, as runs and schedule history name it')
+    .action(
+      action(invocation, async (call) => {
+        const [id = ''] = call.args
+        const { output, terminal } = call
+        await onExisting(call, async ({ catalog }) => {
+          const run = await catalog.run(id)
+          if (run === undefined) throw unknownRun(id, catalog.namespaceName)
+          output.answer(run, (style) => runDetails(run, terminal.clock.now(), style))
+        })
+      }),
+    )
+}
+
+function unknownRun(id: string, namespace: string): RunNotFoundError {
+  const message = `no run has the id "${id}" in namespace "${namespace}"; finished ones are kept for a while only`
+  return new RunNotFoundError(message, id)
 }
 
 /** A full page, unless there is no more or it takes too long to find it. */
