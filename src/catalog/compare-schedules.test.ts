@@ -33,7 +33,7 @@ describe('compareMany()', () => {
       { key: 'same', change: 'unchanged' },
       { key: 'new', change: 'created' },
       { key: 'other', change: 'changed' },
-      { key: 'paused', change: 'changed' },
+      { key: 'paused', change: 'unchanged' },
       { key: 'kept', change: 'unchanged' },
     ])
     expect(await Array.fromAsync(here.describeAll())).toEqual(before)
