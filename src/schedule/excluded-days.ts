@@ -12,7 +12,7 @@ export class ExcludedDays implements Recurrence {
   readonly #ends: readonly Instant[]
 
   /**
-   * @param dates as `2026-12-25`; a date that the zone skipped excludes nothing
+   * @param dates as `2026-12-25`, rising; a date that the zone skipped excludes nothing
    * @throws {UnknownZoneError} when the runtime does not know the zone
    */
   constructor(recurrence: Recurrence, dates: readonly string[], timezone: string) {
@@ -23,11 +23,10 @@ export class ExcludedDays implements Recurrence {
     const localDate = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' })
     const startOf = (date: string) => {
       // Nowhere is local time further than a day from UTC.
-      const start = Array.from(days.between(Date.parse(date) - DAY_MS, Date.parse(date) + DAY_MS))
-      return start.find((instant) => localDate.format(instant) === date)?.getTime()
+      const near = Array.from(days.between(Date.parse(date) - DAY_MS, Date.parse(date) + DAY_MS), Number)
+      return near.filter((instant) => localDate.format(instant) === date)
     }
-    const starts = dates.map(startOf).filter((start) => start !== undefined)
-    this.#starts = starts.sort((a, b) => a - b)
+    this.#starts = dates.flatMap(startOf)
     this.#ends = this.#starts.map((start) => days.nextMs(start) ?? Infinity)
   }
 
@@ -64,7 +63,6 @@ export class ExcludedDays implements Recurrence {
       if (this.#starts[middle]! <= instant) low = middle + 1
       else high = middle
     }
-    const day = low - 1
-    return day >= 0 && instant < this.#ends[day]! ? day : -1
+    return instant < (this.#ends[low - 1] ?? -Infinity) ? low - 1 : -1
   }
 }

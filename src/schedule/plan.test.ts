@@ -5,7 +5,9 @@ import { CronExpression } from '../cron/index.ts'
 import type { CatchUp } from './definition.ts'
 import { IntervalRecurrence } from './interval-recurrence.ts'
 import { OnceRecurrence } from './once-recurrence.ts'
-import { MISSED_COUNT_LIMIT, plan, type MissedRange, type Plannable } from './plan.ts'
+import { jitterMs } from './jitter.ts'
+import { MISSED_COUNT_LIMIT, missedRange, plan, type MissedRange, type Plannable } from './plan.ts'
+
 import type { Recurrence } from './recurrence.ts'
 
 const SECOND = 1_000
@@ -70,6 +72,20 @@ describe('the window', () => {
 
     expect(nominals(decided)).toHaveLength(2)
     expect(decided.nextAt).toBeUndefined()
+  })
+})
+
+it.each<[string, Recurrence, Partial<CatchUp>]>([
+  ['that never fires', new CronExpression('0 0 31 2 *'), {}],
+  ['whose only instant is behind the cursor', new OnceRecurrence(NOW - HOUR), { withinMs: 2 * HOUR }],
+])('a recurrence %s leaves nothing to plan, to miss or to come back for', (_, recurrence, catchUp) => {
+  const schedule = plannable(recurrence, NOW - MINUTE, { catchUp: { ...NO_CATCH_UP, ...catchUp } })
+
+  expect(plan(schedule, NOW, NOW + HOUR, 100)).toStrictEqual({
+    occurrences: [],
+    missed: undefined,
+    owed: undefined,
+    nextAt: undefined,
   })
 })
 
@@ -142,6 +158,42 @@ describe('catch-up', () => {
   })
 })
 
+describe('what was missed', () => {
+  const hourly = new CronExpression('0 * * * *')
+  const every = new IntervalRecurrence(SECOND, 0)
+  const yearAgo = NOW - 365 * 24 * HOUR
+
+  it.each<[string, Recurrence, Instant, Instant | undefined, MissedRange | undefined]>([
+    [
+      'goes up to now, when nothing is planned any more',
+      hourly,
+      NOW - HOUR,
+      undefined,
+      range(NOW - HOUR, NOW, 2),
+    ],
+    ['ends before the first that is planned', hourly, NOW - HOUR, NOW, range(NOW - HOUR, NOW - HOUR, 1)],
+    ['may be what is due this very moment', hourly, NOW, undefined, range(NOW, NOW, 1)],
+    ['begins with the first instant from the cursor on', hourly, NOW - 1, undefined, range(NOW, NOW, 1)],
+    ['is nothing when the cursor is ahead', hourly, NOW + 1, undefined, undefined],
+    [
+      'is nothing when the recurrence was over before',
+      new OnceRecurrence(NOW - HOUR),
+      NOW - MINUTE,
+      undefined,
+      undefined,
+    ],
+    [
+      'is counted to the last one where that takes no search',
+      every,
+      yearAgo,
+      undefined,
+      range(yearAgo, NOW, 31_536_001),
+    ],
+  ])('%s', (_, recurrence, nextAt, first, expected) => {
+    expect(missedRange(recurrence, nextAt, first, NOW)).toEqual(expected)
+  })
+})
+
 describe('due instants', () => {
   it('are later than nominal by the offset, and never reach the next occurrence', () => {
     const everyMinute = new CronExpression('* * * * *')
@@ -150,6 +202,17 @@ describe('due instants', () => {
 
     expect(near.occurrences[0]?.dueAt).toBe(NOW + MINUTE + 20_000)
     expect(far.occurrences[0]?.dueAt).toBe(NOW + 2 * MINUTE - 1)
+  })
+
+  it('are later by a delay of their own, where there is jitter', () => {
+    const jitter = { withinMs: 30_000, seed: 7 }
+    const everyMinute = new CronExpression('* * * * *')
+    const { occurrences } = plan(plannable(everyMinute, NOW, { offsetMs: 1_000, jitter }), NOW, NOW + HOUR, 3)
+
+    expect(occurrences.map(({ nominalAt, dueAt }) => dueAt - nominalAt)).toEqual(
+      nominals({ occurrences }).map((nominalAt) => 1_000 + jitterMs(jitter, nominalAt)),
+    )
+    expect(new Set(occurrences.map(({ nominalAt, dueAt }) => dueAt - nominalAt)).size).toBe(3)
   })
 })
 
@@ -208,6 +271,10 @@ describe('any sequence of passes', () => {
     )
   })
 })
+
+function range(from: Instant, until: Instant, count: number): MissedRange {
+  return { from, until, count }
+}
 
 function countCalls(recurrence: Recurrence): { recurrence: Recurrence; calls: () => number } {
   let calls = 0

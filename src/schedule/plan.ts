@@ -17,6 +17,9 @@ export interface Plannable {
   readonly jitter: Jitter | undefined
 }
 
+/** What says which occurrence comes next. */
+type Planned = Pick<Plannable, 'recurrence' | 'nextAt' | 'catchUp'>
+
 export interface PlannedOccurrence {
   readonly nominalAt: Instant
   readonly dueAt: Instant
@@ -64,15 +67,11 @@ export const MISSED_COUNT_LIMIT = 10_000
  * @see docs/design/dispatch.md
  */
 export function plan(schedule: Plannable, now: Instant, horizon: Instant, limit: number, owes = false): Plan {
-  const { recurrence, runsLeft } = schedule
+  const { recurrence, nextAt, runsLeft } = schedule
 
-  // The cursor may stem from older time zone data: it is a bound, and the recurrence says what lies behind it.
-  const cursor = recurrence.nextMs(schedule.nextAt - 1)
-  if (cursor === undefined) return { occurrences: [], missed: undefined, nextAt: undefined }
-
-  const caughtUp = cursor > now ? undefined : firstToCatchUp(schedule, cursor, now)
-  const first = cursor > now ? cursor : (caughtUp ?? recurrence.nextMs(now))
-  const missed = cursor > now ? undefined : missedRange(recurrence, cursor, first, now)
+  const caughtUp = firstToCatchUp(schedule, now)
+  const first = caughtUp ?? firstToCome(schedule, now)
+  const missed = missedRange(recurrence, nextAt, first, now)
   const standsFor = missed?.count ?? 0
   const owed =
     owes && caughtUp !== undefined && runsLeft > 0
@@ -81,7 +80,7 @@ export function plan(schedule: Plannable, now: Instant, horizon: Instant, limit:
   const mostRuns = runsLeft - (owed?.count ?? 0)
 
   const occurrences: PlannedOccurrence[] = []
-  let nominalAt = owed === undefined ? first : recurrence.nextMs(now)
+  let nominalAt = owed === undefined ? first : firstToCome(schedule, now)
   while (nominalAt !== undefined && nominalAt <= horizon) {
     if (occurrences.length >= Math.min(limit, mostRuns)) break
 
@@ -109,14 +108,14 @@ function rangeFrom(recurrence: Recurrence, from: Instant, now: Instant, most: nu
   return { from, until, count }
 }
 
-/** The first occurrence from the cursor on that is not dropped: what is still to come, or the first that is caught up. */
-export function firstToRun(
-  schedule: Pick<Plannable, 'recurrence' | 'catchUp'>,
-  cursor: Instant,
-  now: Instant,
-): Instant | undefined {
-  if (cursor > now) return cursor
-  return firstToCatchUp(schedule, cursor, now) ?? schedule.recurrence.nextMs(now)
+/** The first occurrence that is not dropped: the first that is caught up, or what is still to come. */
+export function firstToRun(schedule: Planned, now: Instant): Instant | undefined {
+  return firstToCatchUp(schedule, now) ?? firstToCome(schedule, now)
+}
+
+/** The cursor may stem from older time zone data: it is a bound, and the recurrence says what lies behind it. */
+function firstToCome({ recurrence, nextAt }: Planned, now: Instant): Instant | undefined {
+  return recurrence.nextMs(Math.max(nextAt - 1, now))
 }
 
 /** When an occurrence falls due: later than its nominal instant by the delay, but before the `following` one. */
@@ -130,14 +129,10 @@ export function dueOf(
 }
 
 /** The first missed occurrence that is still to run, if any. Those that are exactly `within` old are too old. */
-function firstToCatchUp(
-  { recurrence, catchUp }: Pick<Plannable, 'recurrence' | 'catchUp'>,
-  cursor: Instant,
-  now: Instant,
-): Instant | undefined {
+function firstToCatchUp({ recurrence, nextAt, catchUp }: Planned, now: Instant): Instant | undefined {
   if (catchUp.withinMs === 0) return undefined
 
-  const oldest = recurrence.nextMs(Math.max(cursor - 1, now - catchUp.withinMs), now)
+  const oldest = recurrence.nextMs(Math.max(nextAt - 1, now - catchUp.withinMs), now)
   if (oldest === undefined) return undefined
 
   return nthNewest(recurrence, catchUp.policy === 'latest' ? 1 : catchUp.max, oldest, now)
@@ -154,25 +149,27 @@ function nthNewest(recurrence: Recurrence, n: number, oldest: Instant, now: Inst
   return instant
 }
 
-/** The occurrences from `cursor` up to `now` that come before the `first` one that is planned, if there are any. */
+/** The occurrences from `nextAt` up to `now` that come before the `first` one that is planned, if there are any. */
 export function missedRange(
   recurrence: Recurrence,
-  cursor: Instant | undefined,
+  nextAt: Instant,
   first: Instant | undefined,
   now: Instant,
 ): MissedRange | undefined {
-  if (cursor === undefined) return undefined
+  const last = Math.min((first ?? Infinity) - 1, now)
+  if (nextAt > last) return undefined
 
-  const end = Math.min(first ?? Infinity, now + 1)
-  const until = recurrence.previousMs(end, cursor)
-  if (until === undefined) return undefined
+  const from = recurrence.nextMs(nextAt - 1, last)
+  if (from === undefined) return undefined
 
-  if (recurrence.countMs !== undefined)
-    return { from: cursor, until, count: recurrence.countMs(cursor, until) }
+  const until = recurrence.previousMs(last + 1, from)!
+  const count = recurrence.countMs?.(from, until) ?? countUpTo(MISSED_COUNT_LIMIT, recurrence, from, until)
+  return { from, until, count }
+}
 
+/** How many occurrences there are between two of them, both included: counted one by one, up to the limit. */
+function countUpTo(limit: number, recurrence: Recurrence, from: Instant, until: Instant): number {
   let count = 1
-  for (let at = cursor; at < until && count < MISSED_COUNT_LIMIT; count++) {
-    at = recurrence.nextMs(at, until) ?? until
-  }
-  return { from: cursor, until, count }
+  for (let at = from; at < until && count < limit; count++) at = recurrence.nextMs(at)!
+  return count
 }

@@ -63,7 +63,7 @@ function unplanned(record: ScheduleRecord, now: Instant): NewMissedRange | undef
   if (stored === undefined) return undefined
 
   const { recurrence, definition } = stored
-  const missed = missedRange(recurrence, recurrence.nextMs(record.nextAt! - 1), undefined, now)
+  const missed = missedRange(recurrence, record.nextAt!, undefined, now)
   const { queue, job } = definition
   return missed && { ...missed, scheduleId: record.id, generation: record.generation, queue, job }
 }

@@ -42,7 +42,7 @@ export function outcomeOf(
     return { kind: 'given-back' }
 
   const isReplaced = abortReason instanceof RunReplacedError
-  const error = timedOut || isReplaced ? abortReason : settled.kind === 'threw' ? settled.error : abortReason
+  const error = settled.kind === 'returned' || timedOut || isReplaced ? abortReason : settled.error
   const mayRetry = run.failures < policy.retries && !isReplaced && !(error instanceof InvalidPayloadError)
   const retryInMs = mayRetry ? backoffMs(policy.backoff, run.failures + 1, run) : undefined
   return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryInMs }

@@ -106,6 +106,7 @@ describe('what a backfill writes', () => {
 
     expect(hoursOf(step.write)).toEqual([1, 2])
     expect(step.replaced).toEqual([skipped])
+    expect(step.carved).toEqual([])
   })
 
   it('leaves beside it what was skipped of another generation', () => {
@@ -120,6 +121,11 @@ describe('what a backfill writes', () => {
 
     expect(hoursOf(step.write)).toEqual([1, 4])
     expect(step.present).toBe(2)
+  })
+
+  it('may be what another generation is to catch up', () => {
+    const owed = [{ from: at(2), until: at(3), generation: 7 }]
+    expect(hoursOf(decideBackfill(hours(2), [], owed, () => hourly).write)).toEqual([2])
   })
 })
 
@@ -150,6 +156,12 @@ describe('a range of missed ones', () => {
     ['what lies behind it', [10], []],
   ])('of which %s is made up for keeps the rest', (_, named: number[], expected) => {
     expect(carve(...named)).toEqual(expected)
+  })
+
+  it('of which the first is made up for is carved, and not replaced', () => {
+    const step = decide([2], [range])
+    expect(step.replaced).toEqual([])
+    expect(step.carved).toHaveLength(1)
   })
 
   it('of another generation stays', () => {

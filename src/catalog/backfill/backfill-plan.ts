@@ -81,21 +81,19 @@ export function decideBackfill(
   const write = named.filter((one) => !ran.has(one.nominalAt) && !isOwed(one))
   const written = new Set(write.map(identityOf))
 
-  const skipped = rows.filter(({ state }) => state === 'skipped')
-  const replaced = skipped.filter((row) => row.missedUntil === null && written.has(identityOf(row)))
-  const carved = skipped.flatMap((range): CarvedRange[] => {
+  const replaced = rows.filter((row) => row.missedUntil === null && written.has(identityOf(row)))
+  const carved = rows.flatMap((range): CarvedRange[] => {
     if (range.missedUntil === null) return []
     const { missedUntil } = range
     const inside = write.filter(
       ({ nominalAt, generation }) =>
         generation === range.generation && range.nominalAt <= nominalAt && nominalAt <= missedUntil,
     )
-    const [first, last] = [inside.at(0), inside.at(-1)]
     const recurrence = recurrenceOf(range.generation)
-    if (first === undefined || last === undefined || recurrence === undefined) return []
+    if (inside.length === 0 || recurrence === undefined) return []
     const sides = [
-      between(recurrence, range.nominalAt, first.nominalAt - 1),
-      between(recurrence, last.nominalAt + 1, missedUntil),
+      between(recurrence, range.nominalAt, inside.at(0)!.nominalAt - 1),
+      between(recurrence, inside.at(-1)!.nominalAt + 1, missedUntil),
     ]
     return [{ range, rest: sides.filter((side) => side !== undefined) }]
   })
@@ -103,7 +101,7 @@ export function decideBackfill(
 }
 
 function between(recurrence: Recurrence, from: Instant, until: Instant): MissedRange | undefined {
-  return missedRange(recurrence, recurrence.nextMs(from - 1, until), undefined, until)
+  return missedRange(recurrence, from, undefined, until)
 }
 
 function identityOf({ nominalAt, generation }: NamedInstant): string {

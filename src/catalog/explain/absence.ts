@@ -29,28 +29,22 @@ export function names(recurrence: Recurrence, instant: Instant): boolean {
 /**
  * Finds out which part of a definition is to blame that it does not name an instant: the first without which it would.
  *
+ * @param definition one that does not name the instant
  * @param seed the schedule's, for `H`
  */
 export function absenceOf(definition: Definition, seed: string, instant: Instant): Absence {
-  const zone = zoneOf(definition)
   const wouldName = (change: Partial<Definition>) =>
     names(compileTiming({ ...definition, ...change }, seed), instant)
-  const { startsAt, endsAt, recurrence } = definition
+  const { recurrence } = definition
   const free = { startsAt: null, endsAt: null } as const
 
-  if (startsAt !== null && instant < startsAt && wouldName(free))
-    return {
-      code: 'before-start',
-      text: `It is before the start of the schedule, ${zonedTime(startsAt, zone)}.`,
-    }
-  if (endsAt !== null && instant > endsAt && wouldName(free))
-    return { code: 'after-end', text: `It is after the end of the schedule, ${zonedTime(endsAt, zone)}.` }
+  if (wouldName(free)) return outOfBounds(definition, instant)
   if (recurrence.kind !== 'cron') return { code: 'not-due', text: notDue(definition) }
 
   if (wouldName({ ...free, recurrence: { ...recurrence, except: [] } }))
     return {
       code: 'excluded-date',
-      text: `${absoluteTime(instant, zone).slice(0, 'yyyy-mm-dd'.length)} is one of the dates on which the schedule does not run.`,
+      text: `${absoluteTime(instant, recurrence.timezone).slice(0, 'yyyy-mm-dd'.length)} is one of the dates on which the schedule does not run.`,
     }
   const wouldUnder = (dst: DstRule) => wouldName({ ...free, recurrence: { ...recurrence, dst, except: [] } })
   if (wouldUnder('literal'))
@@ -64,6 +58,17 @@ export function absenceOf(definition: Definition, seed: string, instant: Instant
       text: `A clock change skips the time that the expression names, and the rule "${recurrence.dst}" does not run it here.`,
     }
   return { code: 'not-due', text: notDue(definition) }
+}
+
+function outOfBounds(definition: Definition, instant: Instant): Absence {
+  const zone = zoneOf(definition)
+  const { startsAt, endsAt } = definition
+  if (endsAt !== null && instant > endsAt)
+    return { code: 'after-end', text: `It is after the end of the schedule, ${zonedTime(endsAt, zone)}.` }
+  return {
+    code: 'before-start',
+    text: `It is before the start of the schedule, ${zonedTime(startsAt!, zone)}.`,
+  }
 }
 
 function notDue(definition: Definition): string {

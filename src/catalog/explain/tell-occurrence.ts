@@ -124,9 +124,9 @@ function latenessOf(
   definition: Definition | undefined,
   at: (time: Instant) => string,
 ): string[] {
-  if (origin === 'manual' || origin === 'backfill' || startedAt === null || startedAt - dueAt <= LATE_MS)
-    return []
-  const late = `It was late by ${lengthOfTime(startedAt - dueAt)}:`
+  const lateMs = (startedAt ?? dueAt) - dueAt
+  if (origin === 'manual' || origin === 'backfill' || lateMs <= LATE_MS) return []
+  const late = `It was late by ${lengthOfTime(lateMs)}:`
   if (attempt > 1) return [`${late} earlier attempts failed, or their servers vanished.`]
   if (plannedAt > dueAt)
     return [`${late} it was planned at ${at(plannedAt)} only, since no dispatcher had passed before.`]

@@ -94,7 +94,7 @@ export class DueGroups {
     if (nextAt === null) return { nextAt: lastAt === null ? -Infinity : lastAt + 1, runsLeft: 0 }
 
     // What is dropped when a dispatcher comes back does not count as a run.
-    const owed = firstToRun({ recurrence, catchUp }, nextAt, this.#now) ?? nextAt
+    const owed = firstToRun({ recurrence, catchUp, nextAt }, this.#now) ?? nextAt
     return { nextAt: owed, runsLeft: Math.max(maxRuns - planned, 0) }
   }
 

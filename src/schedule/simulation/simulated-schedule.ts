@@ -92,12 +92,7 @@ export class SimulatedScheduleState {
   /** What is left unplanned at the end, since no dispatcher passed. */
   end(until: Instant): void {
     if (this.#nextAt === undefined || this.#nextAt > until) return
-    const missed = missedRange(
-      this.#terms.recurrence,
-      this.#terms.recurrence.nextMs(this.#nextAt - 1),
-      undefined,
-      until,
-    )
+    const missed = missedRange(this.#terms.recurrence, this.#nextAt, undefined, until)
     if (missed !== undefined) this.#missed.push(missed)
   }
 
