@@ -1,13 +1,13 @@
 import type { Instant } from '../../clock/clock.ts'
 import { formatDuration } from '../../clock/duration.ts'
 import { lengthOfTime, zonedTime } from '../../clock/time-text.ts'
-import type { Definition } from '../../schedule/definition.ts'
+import type { CatchUp, Definition } from '../../schedule/definition.ts'
 import type { SkipReason } from '../../schedule/occurrence.ts'
 import type { Recurrence } from '../../schedule/recurrence.ts'
 import type { OccurrenceRecord } from '../../store/ledger.ts'
 import { zoneOf } from './absence.ts'
 import type { Told } from './explanation.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, Generation } from './facts.ts'
 
 /** What is late by less is on time. */
 const LATE_MS = 1_000
@@ -17,9 +17,14 @@ export function isWithdrawn({ state, reason }: OccurrenceRecord): boolean {
   return state === 'skipped' && (reason === 'superseded' || reason === 'paused' || reason === 'deleted')
 }
 
+/** What has to be known beside the occurrence. */
+export interface Known extends Pick<Facts, 'instant' | 'now'> {
+  readonly generation: Pick<Generation, 'definition'> | undefined
+}
+
 /** What became of an occurrence, and why. */
 export function tellOccurrence(
-  { instant, now, generation }: Facts,
+  { instant, now, generation }: Known,
   occurrence: OccurrenceRecord,
   recurrence: Recurrence | undefined,
 ): Told {
@@ -175,12 +180,14 @@ function missedText(
     missedUntil === null || missedUntil === nominalAt
       ? ''
       : ` It is one of ${missedCount ?? 'several'} from ${at(nominalAt)} to ${at(missedUntil)}.`
-  const catchUp = definition?.catchUp
-  const rule =
-    catchUp === undefined || catchUp.withinMs === 0
-      ? 'catch-up is off'
-      : `catch-up takes ${catchUp.policy === 'latest' ? 'the latest run' : `the newest ${catchUp.max} runs`} of the last ${formatDuration(catchUp.withinMs)}`
-  return `It fell due while no dispatcher passed, and was dropped at ${at(plannedAt)}: ${rule}.${range}`
+  const rule = definition === undefined ? '' : `: ${catchUpText(definition.catchUp)}`
+  return `It fell due while no dispatcher passed, and was dropped at ${at(plannedAt)}${rule}.${range}`
+}
+
+function catchUpText({ withinMs, policy, max }: CatchUp): string {
+  if (withinMs === 0) return 'catch-up is off'
+  const runs = policy === 'latest' ? 'the latest run' : `the newest ${max} runs`
+  return `catch-up takes ${runs} of the last ${formatDuration(withinMs)}`
 }
 
 function overdueText(
