@@ -35,6 +35,11 @@ describe('fair shares', () => {
     expect(shares(wanted, 2, { round: 3 })).toEqual({ a: 1, b: 1, c: 0 })
   })
 
+  it('are the same in whichever order the names come', () => {
+    expect(shares({ b: 5, a: 5 }, 1)).toEqual({ a: 1, b: 0 })
+    expect(shares({ b: 5, a: 5 }, 1, { round: 1 })).toEqual({ a: 0, b: 1 })
+  })
+
   it('end at the rate of a namespace', () => {
     expect(shares({ a: 100, b: 7 }, 60, { each: 10 })).toEqual({ a: 10, b: 7 })
     expect(shares({ a: 100, b: 100 }, 15, { each: 10 })).toEqual({ a: 8, b: 7 })

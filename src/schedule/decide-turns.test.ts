@@ -153,6 +153,11 @@ describe('the order', () => {
     expect(decide([early, late])).toEqual(['begin', 'wait'])
   })
 
+  it('is that of the due instants between schedules that share a guard, too', () => {
+    const [late, early] = [90, 80].map((dueAt, i) => arrival(dueAt, { policy: 'queue-all', schedule: i }))
+    expect(decide([late!, early!])).toEqual(['wait', 'begin'])
+  })
+
   it('of those that are due together is that of the nominal instants, then of the generations', () => {
     const at = (nominalAt: number, generation: number) => ({
       ...arrival(90, { policy: 'queue-all' }),
@@ -196,6 +201,8 @@ describe('the order', () => {
 
   it('counts an arrival once that is also known to wait', () => {
     expect(decide([arrival(90, { policy: 'queue-one' })], { waiting: [turn(90)] })).toEqual(['begin'])
+    const both = [80, 90].map((dueAt) => arrival(dueAt, { policy: 'queue-one' }))
+    expect(decide(both, { waiting: [turn(80), turn(90)] })).toEqual(['begin', 'wait'])
   })
 })
 
@@ -224,6 +231,11 @@ describe('the newest', () => {
     const running = [runs(40, { isReplaced: true }), runs(50)]
     const overlap = { maxRunning: 2 }
     expect(decide([arrival(NOW, { policy: 'replace', overlap })], { running })).toEqual(['wait'])
+  })
+
+  it('of one schedule replaces what has just begun of another, under a mutex', () => {
+    const two = [80, 90].map((dueAt, i) => arrival(dueAt, { policy: 'replace', schedule: i }))
+    expect(decide(two)).toEqual(['begin', 'wait, replaces 80'])
   })
 
   it('of each schedule is told to end once, by the first that finds no room', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failedInARow, type RunEnd } from './failed-in-a-row.ts'
+import { failedInARow, failedInARowText, type RunEnd } from './failed-in-a-row.ts'
 
 const ENDS = { s: 'succeeded', f: 'failed' } as const satisfies Record<string, RunEnd>
 
@@ -23,4 +23,11 @@ describe('a schedule that is to be paused after so many failures in a row', () =
     const list = ends.split('').map((letter) => ENDS[letter as keyof typeof ENDS])
     expect(failedInARow(list, pauseAfter)).toBe(isPaused)
   })
+})
+
+it.each([
+  [1, 'a run failed'],
+  [2, '2 runs in a row failed'],
+])('a pause after %i says so', (pauseAfter, text) => {
+  expect(failedInARowText(pauseAfter)).toBe(text)
 })

@@ -39,4 +39,21 @@ describe('the shortest gap', () => {
     expect(shortestGapMs(recurrence, FROM, 11)).toBe(10)
     expect(asked).toBe(2)
   })
+  it('is searched for on while none is shorter than what is enough', () => {
+    const [first, second, third] = [FROM + 10, FROM + 20, FROM + 25]
+    const following = new Map([
+      [FROM, first],
+      [first, second],
+      [second, third],
+    ])
+    const recurrence = { nextMs: (after: number) => following.get(after), previousMs: () => undefined }
+    expect(shortestGapMs(recurrence, FROM, 10)).toBe(5)
+  })
+
+  it('is looked for among the first thousands, and no further', () => {
+    let asked = 0
+    const recurrence = { nextMs: (after: number) => (asked++, after + 10), previousMs: () => undefined }
+    expect(shortestGapMs(recurrence, FROM, 1)).toBe(10)
+    expect(asked).toBe(5_001)
+  })
 })
