@@ -34,7 +34,7 @@ describe('compareMany()', () => {
       { key: 'new', change: 'created' },
       { key: 'other', change: 'changed' },
       { key: 'paused', change: 'unchanged' },
-      { key: 'kept', change: 'unchanged' },
+      { key: 'kept', change: 'changed' },
     ])
     expect(await Array.fromAsync(here.describeAll())).toEqual(before)
     expect(await here.scheduleMany(wanted)).toEqual({ created: 1, changed: 2, unchanged: 2 })

@@ -135,8 +135,10 @@ const NOTHING_PLANNED: Plan = { occurrences: [], missed: undefined, nextAt: unde
 
 /** Whether `changeSchedule` would change anything, as long as no pause of many is begun or ended. */
 export function isChange(record: ScheduleRecord, { group, active, definition }: ResolvedSchedule): boolean {
-  const { state } = activityOf(record, group, active, NO_COVER)
-  if (causeOf(record, state === 'active', definition) !== undefined) return true
+  const isWithOthers = record.pause?.scope != null
+  const { state, pause } = activityOf(record, group, active, NO_COVER)
+  if (!isWithOthers && !isDeepStrictEqual(record.pause, pause)) return true
+  if (causeOf(record, !isWithOthers && state === 'active', definition) !== undefined) return true
   return record.group !== group || !isDeepStrictEqual(parseDefinition(record.definitionText), definition)
 }
 
