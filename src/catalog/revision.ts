@@ -12,7 +12,16 @@ export function checkRevision(record: ScheduleRecord, expected: number | undefin
 
 /** Whether a schedule is what a change was to make of it. */
 export function isAs(record: ScheduleRecord, { group, active, definition }: ResolvedSchedule): boolean {
-  // What is to run may be paused all the same, by a pause of many.
-  const isAsTold = active !== false || record.state === 'paused'
-  return record.group === group && isAsTold && record.definitionText === JSON.stringify(definition)
+  return (
+    record.group === group &&
+    isActiveAs(record, active) &&
+    record.definitionText === JSON.stringify(definition)
+  )
+}
+
+/** What is to run may be paused all the same, by an operator or with many others. */
+function isActiveAs({ state, pause }: ScheduleRecord, active: boolean | undefined): boolean {
+  if (active === false) return state === 'paused' && pause?.isInactive !== false
+  if (state === 'active') return true
+  return pause !== null && !pause.isInactive && (active === undefined || pause.scope !== null)
 }

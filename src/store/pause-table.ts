@@ -1,7 +1,7 @@
 import { sql, type Selectable } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { PausesTable } from '../sql/schema.ts'
-import type { Flavor } from '../sql/flavor.ts'
+import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import { scopeKey, type Author, type Scope } from './pause.ts'
 
@@ -42,13 +42,8 @@ export class PauseTable {
 
   /** The pauses that cover these groups of a namespace. None begins or ends until the end of the transaction. */
   async cover(namespace: string, groups: readonly (string | null)[], now: Instant): Promise<Cover> {
-    const gate = await this.#sql
-      .selectFrom('carillon_pause_gate')
-      .select('pauses')
-      .where('id', '=', 1)
-      .modifyEnd(this.#flavor.forShare)
-      .executeTakeFirst()
-    return gate?.pauses === 0 ? NO_COVER : this.inForce(namespace, groups, now)
+    const pauses = await this.#gate(this.#flavor.forShare)
+    return pauses === 0 ? NO_COVER : this.inForce(namespace, groups, now)
   }
 
   /** The same, for reading alone. */
@@ -90,12 +85,22 @@ export class PauseTable {
 
   /** Waits for those who have looked which pauses there are, and keeps others from looking. */
   async closeGate(): Promise<void> {
-    await this.#sql
-      .selectFrom('carillon_pause_gate')
-      .select('id')
-      .where('id', '=', 1)
-      .modifyEnd(this.#flavor.forUpdate)
-      .execute()
+    await this.#gate(this.#flavor.forUpdate)
+  }
+
+  /** Holds the gate; one that somebody has removed is put up again. @returns how many pauses there are */
+  async #gate(how: Piece): Promise<number> {
+    for (;;) {
+      const gate = await this.#sql
+        .selectFrom('carillon_pause_gate')
+        .select('pauses')
+        .where('id', '=', 1)
+        .modifyEnd(how)
+        .executeTakeFirst()
+      if (gate !== undefined) return gate.pauses
+      const row = sql`select ${this.#flavor.integer(1)}, ${this.#flavor.integer(0)}`
+      await this.#flavor.insertMissing('carillon_pause_gate', ['id', 'pauses'], row).execute(this.#sql)
+    }
   }
 
   /** Whether there is one of this scope; not held. */

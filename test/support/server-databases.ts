@@ -64,9 +64,10 @@ class ServerTestDatabase implements TestDatabase {
     return rows.map(({ name }) => String(name)).toSorted()
   }
 
-  /** Removes the rows of all tables but those that remember the migrations. */
+  /** Removes the rows of all tables but those that remember the migrations, and what those have put there. */
   async clear(): Promise<void> {
     for (const name of await this.tables())
-      if (!name.includes('migrations')) await this.sql(`delete from "${name}"`)
+      if (name.endsWith('pause_gate')) await this.sql(`update "${name}" set pauses = 0`)
+      else if (!name.includes('migrations')) await this.sql(`delete from "${name}"`)
   }
 }
