@@ -10,6 +10,7 @@ import type { InstantInput, RecurrenceInput } from '../schedule/schedule-input.t
 import { compileTiming } from '../schedule/timing.ts'
 import type { OccurrenceFilter } from '../store/occurrence-filter.ts'
 import type { ListedRecord } from '../store/run-listing.ts'
+import type { ScheduleLife } from '../store/schedule-lives.ts'
 import type { ScheduleRecord } from '../store/schedule-record.ts'
 import type { TableSet, Transactions } from '../store/store.ts'
 import type { FieldChange } from './audit/diff-inputs.ts'
@@ -212,7 +213,9 @@ export class ScheduleReader {
     const { store, keepMs, aheadMs } = this.#parts
     const now = await store.now()
     const known = await store.read(async (tables) => {
-      const lives = await tables.schedules.lives(this.namespaceName, key)
+      const [newest, ...older] = await tables.schedules.lives(this.namespaceName, key)
+      const lives =
+        newest === undefined ? [] : [await untilAllEnd(tables, this.#identity(key), newest, now), ...older]
       const ids = lives.map(({ id }) => id)
       return { lives, occurrences: await tables.ledger.at(ids, at), owed: await tables.owed.at(ids, at) }
     })
@@ -251,6 +254,21 @@ export class ScheduleReader {
 
 function optionalMs(value: InstantInput | undefined, path: string): Instant | undefined {
   return value === undefined ? undefined : instantMs(value, path)
+}
+
+/** A schedule whose pause ends when its own and those of many that cover it have ended. */
+async function untilAllEnd(
+  tables: TableSet,
+  { namespace }: ScheduleIdentity,
+  life: ScheduleLife,
+  now: Instant,
+): Promise<ScheduleLife> {
+  const { pause, group } = life
+  if (pause === null || pause.until === null) return life
+  const covering = (await tables.pauses.inForce(namespace, [group], now))(group)
+  if (covering === undefined) return life
+  const until = covering.endsAt === null ? null : Math.max(covering.endsAt, pause.until)
+  return { ...life, pause: { ...pause, until } }
 }
 
 /** @throws {ScheduleNotFoundError} when there is no such schedule */

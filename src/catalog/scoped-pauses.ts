@@ -2,7 +2,7 @@ import type { Instant } from '../clock/clock.ts'
 import type { InstantInput } from '../schedule/schedule-input.ts'
 import type { Missed, ScopePause } from '../store/pause-table.ts'
 import { sameScope, type Author, type Scope } from '../store/pause.ts'
-import { LEFT_ALONE_MS, memberFilter, walkScope } from '../store/scope-walk.ts'
+import { endDuePauses, LEFT_ALONE_MS, memberFilter, walkScope } from '../store/scope-walk.ts'
 import type { Transactions } from '../store/store.ts'
 import type { ManyOptions } from './catalog-options.ts'
 import { untilMs } from './operator.ts'
@@ -54,6 +54,7 @@ export async function pauseScope(
     const filter = memberFilter(asPause(0))
     return { schedules: await store.read((tables) => tables.operating.count(filter)) }
   }
+  await endDuePauses(store, aheadMs)
   await put(store, scope, (present, now) => {
     const pause = asPause(now)
     const isGoingOn = present !== undefined && present.state !== 'resuming' && present.endsAt === endsAt
@@ -73,6 +74,7 @@ export async function resumeScope(
 ): Promise<ManyReport> {
   if (dryRun) return { schedules: await countToResume(store, scope) }
 
+  await endDuePauses(store, aheadMs)
   const isThere = await put(
     store,
     scope,

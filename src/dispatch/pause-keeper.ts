@@ -1,9 +1,7 @@
 import type { Instant } from '../clock/clock.ts'
 import { isRefusal } from '../sql/sql-error.ts'
 import type { Logger } from '../logger.ts'
-import { hasEnded, resumeSchedules } from '../store/pause-schedules.ts'
-import { NOBODY } from '../store/pause.ts'
-import { walkScope } from '../store/scope-walk.ts'
+import { endFree, walkScope } from '../store/scope-walk.ts'
 import type { Store } from '../store/store.ts'
 
 /** How many pauses one transaction ends at most. */
@@ -61,11 +59,7 @@ export class PauseKeeper {
     if (ids.length === 0) return NOTHING
     const { store, aheadMs, logger } = this.#options
     try {
-      return await store.transaction(async (tables) => {
-        const records = await tables.lockFree(ids)
-        const over = records.filter((record) => hasEnded(record, tables.now))
-        return resumeSchedules(tables, over, { kind: 'ended' }, NOBODY, aheadMs)
-      })
+      return await store.transaction((tables) => endFree(tables, ids, aheadMs))
     } catch (error) {
       if (!isRefusal(error)) throw error
       if (ids.length === 1) {

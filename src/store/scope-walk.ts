@@ -4,8 +4,15 @@ import { SystemClock } from '../clock/system-clock.ts'
 import { DriverError } from '../errors.ts'
 import type { MemberFilter, MemberPlace } from './operating-table.ts'
 import type { ScopePause } from './pause-table.ts'
-import type { Author, Scope } from './pause.ts'
-import { isPausedBy, pauseBy, pauseSchedules, resumeSchedules } from './pause-schedules.ts'
+import { NOBODY, type Author, type Scope } from './pause.ts'
+import {
+  hasEnded,
+  isPausedBy,
+  pauseBy,
+  pauseSchedules,
+  resumeSchedules,
+  type Resumed,
+} from './pause-schedules.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import type { Tables, Transactions } from './store.ts'
 
@@ -187,4 +194,25 @@ function isCovered({ namespace, group }: ScheduleRecord, scope: Scope): boolean 
 
 function authorOf({ actor, note }: ScopePause): Author {
   return { actor, note }
+}
+
+/**
+ * Ends the pauses whose time is over, those left out that somebody else is at work on: what fell due before a pause of many
+ * began or ended is not its to keep.
+ */
+export async function endDuePauses(store: Transactions, aheadMs: number): Promise<void> {
+  const now = await store.now()
+  for (;;) {
+    const ids = await store.read((tables) => tables.operating.ended(now, STEP))
+    if (ids.length === 0) return
+    const { done } = await store.transaction((tables) => endFree(tables, ids, aheadMs))
+    if (done === 0) return
+  }
+}
+
+/** Ends those of the pauses whose time is over and that nobody else is at work on. */
+export async function endFree(tables: Tables, ids: readonly number[], aheadMs: number): Promise<Resumed> {
+  const records = await tables.lockFree(ids)
+  const over = records.filter((record) => hasEnded(record, tables.now))
+  return resumeSchedules(tables, over, { kind: 'ended' }, NOBODY, aheadMs)
 }

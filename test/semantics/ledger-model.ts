@@ -46,6 +46,11 @@ export function instants(recurrence: Recurrence, after: number, until: number): 
 export class Model {
   generation = 1
   isPaused = false
+  /** When the pause ends by itself. */
+  until: number | undefined
+  /** Whether a pause of many is in force, and whether it is the one that keeps the schedule paused. */
+  isManyInForce = false
+  isPausedByMany = false
   recurrence: Recurrence
   catchUp: CatchUp
   /** Every instant of every generation, as `generation@instant`, and what became of it. */
@@ -75,7 +80,38 @@ export class Model {
     this.pass(now, aheadMs)
   }
 
-  pause(now: number): void {
+  /** Ends a pause whose time is over, as whoever touches the schedule does first. */
+  settle(now: number, aheadMs: number): void {
+    if (!this.isPaused || this.until === undefined || this.until > now) return
+    const { until } = this
+    this.until = undefined
+    if (this.isManyInForce) {
+      this.isPausedByMany = true
+      return
+    }
+    this.isPaused = false
+    this.generation++
+    this.#coveredUntil = until - 1
+    const { withinMs } = this.catchUp
+    const isLong = withinMs > aheadMs
+    this.#plan(now, aheadMs, isLong ? this.catchUp : { withinMs: aheadMs + 1, max: Infinity })
+  }
+
+  pauseMany(now: number): void {
+    this.isManyInForce = true
+    if (this.isPaused) return
+    this.pause(now, undefined)
+    this.isPausedByMany = true
+  }
+
+  resumeMany(now: number, aheadMs: number, missed: 'skip' | 'latest' | 'all'): void {
+    this.isManyInForce = false
+    if (this.isPausedByMany) this.resume(now, aheadMs, missed)
+  }
+
+  pause(now: number, until: number | undefined): void {
+    this.until = until
+    this.isPausedByMany = false
     if (this.isPaused) return
     this.#openGeneration('paused', now)
     this.isPaused = true
@@ -84,6 +120,12 @@ export class Model {
 
   resume(now: number, aheadMs: number, missed: 'skip' | 'latest' | 'all'): void {
     if (!this.isPaused) return
+    this.until = undefined
+    if (this.isManyInForce) {
+      this.isPausedByMany = true
+      return
+    }
+    this.isPausedByMany = false
     this.isPaused = false
     this.generation++
     this.#coveredUntil = missed === 'skip' ? now : this.#pausedAt

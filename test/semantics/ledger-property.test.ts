@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Carillon, Catalog } from '../../src/index.ts'
+import { ScheduleConflictError, type Carillon, type Catalog } from '../../src/index.ts'
 import { CATCH_UPS, instants, Model, RECURRENCES, type Fate } from './ledger-model.ts'
 import { instant, occurrences, useWorld } from './support.ts'
 
@@ -8,6 +8,8 @@ const world = useWorld()
 const AHEAD_MS = 10 * 60_000
 /** How many instants of a life are explained. */
 const SOME = 15
+
+const ANSWERS = ['skip', 'latest', 'all'] as const
 
 const recurrence = fc.constantFrom(...RECURRENCES)
 const catchUp = fc.constantFrom(...CATCH_UPS)
@@ -17,13 +19,24 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('edit' as const), recurrence }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('policy' as const), catchUp }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('payload' as const), payload: fc.integer() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('pause' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('pause' as const),
+      forMs: fc.option(duration(), { nil: undefined }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pause many' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('resume many' as const), missed: fc.constantFrom(...ANSWERS) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('trigger' as const) }) },
   {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('resume' as const),
-      missed: fc.constantFrom('skip' as const, 'latest' as const, 'all' as const),
+      missed: fc.constantFrom(...ANSWERS),
     }),
   },
 )
@@ -71,9 +84,19 @@ async function take(
       await door.trigger(key)
       return
     case 'pause':
-      await door.pause(key)
-      return model.pause(now)
+      await door.pause(key, step.forMs === undefined ? {} : { until: now + step.forMs })
+      return model.pause(now, step.forMs === undefined ? undefined : now + step.forMs)
+    case 'pause many':
+      await door.pauseAll()
+      return model.pauseMany(now)
+    case 'resume many':
+      await door.resumeAll({ missed: step.missed })
+      return model.resumeMany(now, AHEAD_MS, step.missed)
     case 'resume':
+      if (model.isPausedByMany) {
+        await expect(door.resume(key)).rejects.toThrow(ScheduleConflictError)
+        return
+      }
       await door.resume(key, { missed: step.missed })
       return model.resume(now, AHEAD_MS, step.missed)
   }
@@ -121,10 +144,14 @@ async function live({ recurrence, catchUp, steps }: typeof life extends fc.Arbit
   inRange.clear()
   remember()
   for (const step of steps) {
+    if (step.do !== 'wait') model.settle(world.clock.now(), AHEAD_MS)
+    remember()
     await take(step, 'a', [one, two], door, [model])
     remember()
   }
   await one.dispatch({ ahead: '10m' })
+  model.settle(world.clock.now(), AHEAD_MS)
+  remember()
   model.pass(world.clock.now(), AHEAD_MS)
 
   const schedule = await door.describe('a')
@@ -142,7 +169,8 @@ async function live({ recurrence, catchUp, steps }: typeof life extends fc.Arbit
 }
 
 /** What is explained agrees with what the ledger has, for instants all over a life, and for some between them. */
-async function explainSome(door: Catalog, { fates }: Model) {
+async function explainSome(door: Catalog, model: Model) {
+  const { fates } = model
   const byInstant = Map.groupBy(fates, ([name]) => Number(name.split('@')[1]))
   const minutes = Array.from({ length: SOME }, (_, i) => {
     const share = (world.clock.now() + AHEAD_MS - instant('10:00')) * (i / SOME)
@@ -156,6 +184,8 @@ async function explainSome(door: Catalog, { fates }: Model) {
     const own = (byInstant.get(at) ?? []).map(([, fate]) => fate)
     if (own.some((fate) => fate.startsWith('planned'))) expect(code).toBe('waiting')
     else if (own.length > 0) expect(['missed', 'superseded', 'paused']).toContain(code)
+    else if (model.until !== undefined && at >= model.until && !model.isManyInForce)
+      expect(['not-due', 'to-be-planned']).toContain(code)
     else expect(['not-due', 'paused', 'not-stored']).toContain(code)
     expect(occurrence === undefined, code).toBe(own.length === 0)
   }
