@@ -6,6 +6,8 @@ import { instant, occurrences, useWorld } from './support.ts'
 
 const world = useWorld()
 const AHEAD_MS = 10 * 60_000
+/** How many lives there are. */
+const HISTORIES = Number(process.env['CARILLON_HISTORIES'] ?? 150)
 /** How many instants of a life are explained. */
 const SOME = 15
 
@@ -195,11 +197,11 @@ let pair: readonly [Carillon, Carillon] | undefined
 
 describe('whatever happens to a schedule', () => {
   it.each([
-    ['at once', undefined, 150],
-    ['at a rate', {}, 75],
+    ['at once', undefined, HISTORIES],
+    ['at a rate', {}, HISTORIES / 2],
   ])(
     'every instant that its generations imply is in the ledger exactly once, where missed ones are caught up %s',
-    { timeout: 60_000 },
+    { timeout: HISTORIES * 1_000 },
     async (_, catchUp, numRuns) => {
       pair = [await world.open({ catchUp }), await world.open({ catchUp })]
       await fc.assert(fc.asyncProperty(life, live), { numRuns })

@@ -30,8 +30,8 @@ export interface BackfillOptions {
   readonly dryRun?: boolean | undefined
   /** How many runs a minute; 60 by default, `Infinity` for all of them at once. */
   readonly rate?: number | undefined
-  /** Called after each step. */
-  readonly onProgress?: ((report: BackfillReport) => void) | undefined
+  /** Called after each step, and waited for before the next. */
+  readonly onProgress?: ((report: BackfillReport) => void | Promise<void>) | undefined
 }
 
 /** What a backfill did, or would do. */
@@ -101,7 +101,7 @@ export async function backfillSchedule(
           return write(tables, ends, present, report)
         })
     report.add(step)
-    onProgress(report.view)
+    await onProgress(report.view)
     await giveWay()
   }
   if (!dryRun) store.announce()
