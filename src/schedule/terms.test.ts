@@ -51,6 +51,11 @@ describe('the terms of a schedule', () => {
     expect(terms({ at: NOW, whenFinished: 'keep' })).not.toHaveProperty('removes')
   })
 
+  it('say when its runs are to have ended, where anything is expected of them', () => {
+    expect(terms({ cron: '0 9 * * *', expectWithin: '20m' }).expectWithinMs).toBe(1_200_000)
+    expect(terms({ cron: '0 9 * * *' })).not.toHaveProperty('expectWithinMs')
+  })
+
   it.each<[string, Partial<ScheduleInput>]>([
     ['an H', { cron: 'H 9 * * *' }],
     ['an H in one of its expressions', { cron: ['0 9 * * *', 'H(0-29) 9 * * *'] }],

@@ -8,6 +8,7 @@ import {
   takesTransaction,
   type RunOutcome,
 } from './run-end.ts'
+import type { ToldDetails } from './told-details.ts'
 
 const NOW = 1_780_000_000_000
 const RUN = { scheduleId: 1, generation: 1, nominalAt: NOW, attempt: 1 }
@@ -18,6 +19,13 @@ const FAILED: RunOutcome = { kind: 'failed', error: ERROR, result: 'half', retry
 const FAILED_ONCE: RunOutcome = { ...FAILED, retryInMs: 5_000 }
 const AT_ONCE: RunOutcome = { ...FAILED, retryInMs: 0 }
 const GIVEN_BACK: RunOutcome = { kind: 'given-back' }
+const TOLD: ToldDetails = {
+  version: 1,
+  startedAt: NOW,
+  log: undefined,
+  progress: { at: NOW },
+  mayBeKept: false,
+}
 
 describe('an occurrence after an attempt', () => {
   const error = '{"code":"Error","message":"no paper"}'
@@ -76,12 +84,13 @@ describe('the end of a run', () => {
     ['failed, with a retry at once', AT_ONCE, true],
     ['was given back', GIVEN_BACK, true],
   ])(
-    'that %s takes a transaction only where it begins again, or others wait for it',
+    'that %s takes a transaction only where it begins again, others wait for it, or it told something',
     (_, outcome, expected) => {
       const finished = { run: RUN, isGuarded: false, outcome }
       expect(beginsAgain(finished)).toBe(expected)
       expect(takesTransaction(finished)).toBe(expected)
       expect(takesTransaction({ ...finished, isGuarded: true })).toBe(true)
+      expect(takesTransaction({ ...finished, told: TOLD })).toBe(true)
     },
   )
 })

@@ -11,6 +11,7 @@ export const DECIDERS: readonly string[] = [
   'src/schedule/decide-turns.ts',
   'src/schedule/definition.ts',
   'src/schedule/excluded-days.ts',
+  'src/schedule/expected-by.ts',
   'src/schedule/failed-in-a-row.ts',
   'src/schedule/jitter.ts',
   'src/schedule/overlap.ts',

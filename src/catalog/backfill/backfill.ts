@@ -31,7 +31,7 @@ export interface BackfillOptions {
   /** How many runs a minute; 60 by default, `Infinity` for all of them at once. */
   readonly rate?: number | undefined
   /** Called after each step, and waited for before the next. */
-  readonly onProgress?: ((report: BackfillReport) => void | Promise<void>) | undefined
+  readonly onProgress?: ((report: BackfillReport) => unknown) | undefined
 }
 
 /** What a backfill did, or would do. */
