@@ -32,6 +32,7 @@ describe.each(DATABASES)('the fence, for messages, on %s', (kind) => {
             plannedAt: instant('10:00'),
             origin: 'schedule',
             failures: 0,
+            standsFor: 0,
             startedAt: instant('10:05') + 40,
             revision: 1,
           },
