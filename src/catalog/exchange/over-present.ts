@@ -10,6 +10,9 @@ export function overPresent(line: CrontabSchedule, present: Schedule | undefined
   // Of a broken one it is not known what is right in it.
   if (present === undefined || present.state === 'broken') return line
 
-  const { every: _every, anchor: _anchor, at: _at, syntax: _syntax, ...kept } = scheduleInputOf(present)
+  const { every: _every, anchor: _anchor, at: _at, syntax: _syntax, ...input } = scheduleInputOf(present)
+  // An operator's pause outlasts what is stored, as long as that does not speak of it.
+  const { active, ...rest } = input
+  const kept = present.pause === undefined ? { ...rest, active } : rest
   return { ...kept, ...line }
 }
