@@ -1,4 +1,5 @@
 import { giveWay } from '../clock/give-way.ts'
+import { ifReadable } from '../schedule/if-readable.ts'
 import { parseTerms } from '../store/schedule-record.ts'
 import type { Owed } from '../store/owed-table.ts'
 import type { Store, Tables } from '../store/store.ts'
@@ -63,7 +64,8 @@ async function dropSome(tables: Tables, namespace: string): Promise<number> {
 async function recordDropped(tables: Tables, ranges: readonly Owed[]): Promise<void> {
   const terms = await tables.schedules.termsOf([...new Set(ranges.map(({ scheduleId }) => scheduleId))])
   const missed = ranges.map(({ scheduleId, generation, from, until, count }) => {
-    const { queue, job } = parseTerms(terms.get(scheduleId) ?? '')
+    // One that is broken is to be dropped as well.
+    const { queue = '', job = '' } = ifReadable(() => parseTerms(terms.get(scheduleId) ?? '')) ?? {}
     return { scheduleId, generation, from, until, count, queue, job, reason: 'cancelled' as const }
   })
   await tables.ledger.insertMissed(missed, tables.now)

@@ -28,8 +28,8 @@ export interface OwedProgress {
 
 /** When to look again at what others are at work on. */
 const LOOK_AGAIN_MS = 1_000
-/** When to look again whether an operator has let go what is held. */
-const HELD_MS = 15_000
+/** When to look again whether an operator has let go what is held, or whether what is broken was mended. */
+const STUCK_MS = 15_000
 /** The name of the pace. */
 const PACE = 'catch-up'
 const DAY_MS = 24 * 3_600_000
@@ -96,8 +96,8 @@ export class OwedWriter {
     const isLeft = [...wanted.values()].reduce((sum, runs) => sum + runs, 0) > written
     if (written > 0)
       await tables.paces.keep(PACE, isLeft ? from + RATE_WINDOW_MS : this.#usedUntil(from, written))
-    if (isLeft) return { written, held, nextAt: written > 0 ? from + RATE_WINDOW_MS : now + LOOK_AGAIN_MS }
-    return { written, held, nextAt: held > 0 ? now + HELD_MS : Infinity }
+    if (isLeft && written > 0) return { written, held, nextAt: from + RATE_WINDOW_MS }
+    return { written, held, nextAt: isLeft || held > 0 ? now + STUCK_MS : Infinity }
   }
 
   /** When all is written before the window is over, what is owed next need not wait for its end. */
@@ -158,7 +158,7 @@ export function heldOf(totals: readonly OwedTotal[], holdAbove: number): number 
 /** Takes the oldest occurrences of a range, as far as there are instants at which they may be due. */
 function take(
   owed: Owed,
-  { recurrence, terms: { queue, job } }: CompiledTerms,
+  { recurrence, terms: { queue, job, expectWithinMs } }: CompiledTerms,
   instants: readonly Instant[],
   into: NewOccurrence[],
 ): OwedRest {
@@ -176,6 +176,7 @@ function take(
       origin: 'catch-up',
       queue,
       job,
+      expectWithinMs,
       standsFor: stands,
     })
     written++

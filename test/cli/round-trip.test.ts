@@ -127,36 +127,12 @@ describe('carillon migrate', () => {
     using cli = commandLine()
     const database = 'sqlite:./carillon.db'
 
-    expect(await cli.json('migrate', '--dry-run')).toEqual({
-      database,
-      pending: [
-        '0001-initial',
-        '0002-queues',
-        '0003-overlap',
-        '0004-operating',
-        '0005-run-details',
-        '0006-removals',
-        '0007-expectations',
-        '0008-owed',
-        '0009-declared',
-      ],
-    })
+    // Which ones there are is a matter of src/sql/migrate.test.ts.
+    const told = await cli.json<{ pending: string[] }>('migrate', '--dry-run')
+    expect(told).toEqual({ database, pending: expect.arrayContaining(['0001-initial']) })
     expect((await cli.run('schedule', 'list')).status).toBe(1)
 
-    expect(await cli.json('migrate')).toEqual({
-      database,
-      applied: [
-        '0001-initial',
-        '0002-queues',
-        '0003-overlap',
-        '0004-operating',
-        '0005-run-details',
-        '0006-removals',
-        '0007-expectations',
-        '0008-owed',
-        '0009-declared',
-      ],
-    })
+    expect(await cli.json('migrate')).toEqual({ database, applied: told.pending })
     expect(await cli.json('migrate')).toEqual({ database, applied: [] })
     expect((await cli.run('migrate', '--dry-run')).stdout).toMatch(/carillon\.db\) is up to date\.\n$/)
   })

@@ -223,6 +223,21 @@ describe('a backfill', () => {
     expect(world.beginnings).toEqual(['11:30 a', '11:30:01 a #2'])
   })
 
+  it('is to have ended within as long as any other run', async () => {
+    const cron = await missedSince({ expectWithin: '1h' })
+    await cron.backfill('a', { from: at('14:00'), rate: 1 })
+    const rows = await world.sql(
+      `select e.nominal_at, e.expected_at from carillon_expectations e
+       join carillon_occurrences o on o.schedule_id = e.schedule_id and o.nominal_at = e.nominal_at
+       where o.origin = 'backfill' order by e.nominal_at`,
+    )
+
+    expect(rows.map((row) => [time(Number(row['nominal_at'])), time(Number(row['expected_at']))])).toEqual([
+      ['14:00', '16:30'],
+      ['15:00', '16:31'],
+    ])
+  })
+
   it('is told by explain', async () => {
     const cron = await missedSince()
     await cron.backfill('a', { from: at('12:00') })

@@ -30,6 +30,14 @@ async function planned(door: Catalog, ...keys: string[]): Promise<string[]> {
     .map(({ dueAt, nominalAt }) => `${time(dueAt)} for ${time(nominalAt)}`)
 }
 
+/** By when runs are to have ended. */
+async function expectations(): Promise<string[]> {
+  const rows = await world.sql(
+    'select nominal_at, expected_at from carillon_expectations order by nominal_at',
+  )
+  return rows.map((row) => `${time(Number(row['nominal_at']))} by ${time(Number(row['expected_at']))}`)
+}
+
 describe('a rate of catching up', () => {
   it('has runs due one after the other, the oldest first', async () => {
     const cron = await awayUntilHalfPastOne({ perMinute: 3 }, [{ key: 'a', ...HOURLY, catchUp: '4h' }])
@@ -214,6 +222,15 @@ describe('what is owed', () => {
     expect(await cron.describe('a')).toMatchObject({ lastScheduledAt: new Date(instant('13:31')) })
   })
 
+  it('is to have ended within as long as any other run', async () => {
+    const cron = await awayUntilHalfPastOne({ perMinute: 60 }, [
+      { key: 'a', ...HOURLY, catchUp: { within: '4h', policy: 'latest' }, expectWithin: '1h' },
+    ])
+    await cron.dispatch({ ahead: '1m' })
+
+    expect(await expectations()).toEqual(['13:00 by 14:30'])
+  })
+
   it('is told by explain', async () => {
     const cron = await awayUntilHalfPastOne({ perMinute: 1 }, [{ key: 'a', ...HOURLY, catchUp: '4h' }])
     await cron.dispatch({ ahead: '1m' })
@@ -269,6 +286,15 @@ describe('a flood', () => {
     expect(await ledger(cron.namespace('other'), 'b')).toEqual(['11:00..13:00 cancelled 3'])
     expect(await cron.owed()).toMatchObject({ runs: 3 })
     expect(await cron.dropOwed()).toBe(3)
+    expect(await cron.owed()).toMatchObject({ runs: 0 })
+  })
+
+  it('is dropped also where its schedule cannot be read any more', async () => {
+    const cron = await awayUntilHalfPastOne({ perMinute: 60, holdAbove: 0 }, schedules)
+    await cron.dispatch({ ahead: '1m' })
+    await world.tamper('a', ({ definition }) => ({ definition, terms: '{' }))
+
+    expect(await cron.dropOwed()).toBe(6)
     expect(await cron.owed()).toMatchObject({ runs: 0 })
   })
 })

@@ -163,7 +163,7 @@ async function write(
   report: Report,
 ): Promise<BackfillStep> {
   const step = await decide(tables, ends)
-  const { queue, job } = storedDefinition(record)
+  const { queue, job, expectWithinMs } = storedDefinition(record)
   const common = { scheduleId: record.id, queue, job }
   await tables.ledger.remove([...step.replaced, ...step.carved.map(({ range }) => range)])
   const rest = step.carved.flatMap(({ range, rest: sides }) =>
@@ -180,6 +180,7 @@ async function write(
     ...instant,
     dueAt: report.dueAt(i),
     origin: 'backfill' as const,
+    expectWithinMs,
   }))
   await tables.ledger.insert(occurrences, tables.now)
   return step

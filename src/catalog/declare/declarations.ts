@@ -78,6 +78,8 @@ export class Declarations {
   readonly #parts: DeclarationParts
   readonly #declared: readonly ScheduleDeclaration[]
   readonly #loop: Loop
+  /** Stands for all that is declared, once it was looked at. */
+  #digest: string | undefined
   /** Others that declare are of the outside world, which a test's clock does not rule. */
   readonly #waits = new SystemClock()
 
@@ -119,6 +121,7 @@ export class Declarations {
     const { store, owner, logger } = this.#parts
     const resolved = await this.#resolve()
     const digest = digestOf(resolved)
+    this.#digest = digest
     if (dryRun) return reportOf(await this.#compare(resolved))
 
     const declaring = await this.#lease()
@@ -163,7 +166,7 @@ export class Declarations {
   /** Says that this release is alive; or sees whether the newer one still is. */
   async #step(): Promise<Instant> {
     const { store, owner, clock } = this.#parts
-    const digest = digestOf(await this.#resolve())
+    const digest = this.#digest ?? digestOf(await this.#resolve())
     const now = await store.now()
     const releases = await store.read((tables) => tables.declarations.releases(owner))
     const decision = decideRelease(releases, digest, now)

@@ -198,7 +198,7 @@ describe('a group', () => {
       const hook = Object.assign(() => {}, { of: name })
       const predicate = Object.assign(() => true, { of: name })
       // Its skip() is a condition; no test is left out.
-      task.when(predicate).skip(predicate).before(hook).after(hook).onSuccess(hook).onFailure(hook)
+      task.when(predicate).skip(predicate).before(hook).after(hook).onSuccess(hook).onFailure(hook) // a condition of the task; no test is left out
       task.appendOutputTo(name)
     }
     const task = one((s) => {
@@ -387,7 +387,7 @@ describe('hooks', () => {
 
   it('take a boolean for a condition', async () => {
     // Its skip() is a condition; no test is left out.
-    const { when, skip } = one((s) => s.job('x').daily().when(true).when(false).skip(true))
+    const { when, skip } = one((s) => s.job('x').daily().when(true).when(false).skip(true)) // the same
     expect([await when[0]!(), await when[1]!(), await skip[0]!()]).toEqual([true, false, true])
   })
 })
