@@ -5,7 +5,7 @@ import type { Flavor, Piece, RowColumns } from '../sql/flavor.ts'
 import type { RunDetailsTable } from '../sql/schema.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { RunError } from './ledger.ts'
-import { IS_REF, refList } from './occurrence-refs.ts'
+import { IS_REF, refList, toRef } from './occurrence-refs.ts'
 import { pieces, type RunRef } from './run-end.ts'
 import type { KeptLog, KeptProgress, ToldDetails } from './told-details.ts'
 
@@ -123,12 +123,7 @@ export class RunDetails {
       from ${list} as r ${this.#flavor.lookUp(TABLE, 'o', 'primary')} on ${IS_REF}
       where o.attempt <= r.last`.execute(this.#sql)
     if (rows.length === 0) return
-    const refs = rows.map((row) => ({
-      scheduleId: row.schedule_id,
-      generation: row.generation,
-      nominalAt: row.nominal_at,
-    }))
-    const early = refList(this.#flavor, refs, { attempt: 'integer' }, (i) => [rows[i]!.attempt])
+    const early = refList(this.#flavor, rows.map(toRef), { attempt: 'integer' }, (i) => [rows[i]!.attempt])
     await this.#flavor
       .delete({ table: TABLE, primaryKey: [...KEY, 'attempt'], rows: early })
       .execute(this.#sql)

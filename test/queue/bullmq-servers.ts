@@ -110,15 +110,27 @@ function handleOf(
   }
 }
 
+const DEADLOCK = '40P01'
+
 async function loseRedis(address: string): Promise<void> {
   const client = new Redis(address)
   await client.flushall()
   client.disconnect()
 }
 
-/** As a database that is set up anew: BullMQ's tables are there, and empty. */
+/**
+ * As a database that is set up anew: BullMQ's tables are there, and empty. What is under way there may hold them in another
+ * order, so that PostgreSQL breaks one of the two off.
+ */
 async function losePostgres(address: string): Promise<void> {
-  await withPostgres(address, (client) =>
-    client.query('truncate bullmq.job, bullmq.meta, bullmq.event, bullmq.job_log, bullmq.job_dependency'),
-  )
+  const tables = ['job', 'meta', 'event', 'job_log', 'job_dependency'].map((name) => `bullmq.${name}`)
+  for (let isLost = false; !isLost;) {
+    isLost = await withPostgres(address, (client) => client.query(`truncate ${tables.join(', ')}`)).then(
+      () => true,
+      (error: unknown) => {
+        if ((error as { code?: unknown }).code === DEADLOCK) return false
+        throw error
+      },
+    )
+  }
 }
