@@ -11,6 +11,7 @@ export function occurrencesPlannedAt(now: number): Bulk {
       queue: `'default'`,
       job: `'noop'`,
       planned_at: String(now),
+      flow: '7',
     },
   }
 }

@@ -9,6 +9,13 @@ export function claimableLedger(store: Store): ClaimableLedger {
     claim: (claim) => store.brief((tables) => tables.runs.claim(claim, tables.now)),
     watch: (listener) => store.watch(listener),
 
+    async claimInTurn(claim, after) {
+      const now = await store.now()
+      const { refs, after: last } = await store.read((tables) => tables.runs.overdueInTurn(claim, after, now))
+      const claimed = await store.brief((tables) => tables.runs.claimThese(refs, claim, tables.now))
+      return { claimed, after: last }
+    },
+
     async release(refs, owner) {
       await store.brief((tables) => tables.runs.release(refs, owner))
       store.announce()

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../clock/clock.ts'
 import { ScheduleConflictError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
+import { flowOf } from '../schedule/flow.ts'
 import { plan, type Plan, type Plannable } from '../schedule/plan.ts'
 import { seedOf, type ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { compiledAs, compileTerms, plannableAt, termsOf } from '../schedule/terms.ts'
@@ -74,6 +75,7 @@ export async function createSchedules(
     overlap: storedOverlap(definition),
   }))
   const ids = await tables.schedules.insert(owner, writes, now)
+  const flow = flowOf(owner.namespace)
   const cursors = writes.map((write, i): NewCursor => {
     const { nextAt = null, occurrences } = planned[i]!
     return {
@@ -83,6 +85,7 @@ export async function createSchedules(
       lastAt: occurrences.at(-1)?.nominalAt ?? null,
       planned: occurrences.length,
       termsKey: write.terms.key,
+      flow,
     }
   })
   await tables.cursors.insert(cursors)
@@ -97,6 +100,7 @@ export async function createSchedules(
       generation: 1,
       queue,
       job,
+      flow,
       expectWithinMs,
     })),
   )
@@ -291,6 +295,7 @@ async function planAhead(
       generation: target.generation,
       queue,
       job,
+      flow: flowOf(target.namespace),
       expectWithinMs,
       removes,
       plan: decided,

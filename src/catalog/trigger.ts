@@ -1,6 +1,7 @@
 import type { Instant } from '../clock/clock.ts'
 import { ScheduleConflictError } from '../errors.ts'
 import type { Definition } from '../schedule/definition.ts'
+import { flowOf } from '../schedule/flow.ts'
 import type { OccurrenceRef } from '../schedule/occurrence.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
 import { compileTiming } from '../schedule/timing.ts'
@@ -30,7 +31,16 @@ export async function triggerSchedule(
   if (present !== undefined) return present
   const ref = given ?? (await freeInstant(tables, record, definition))
   const { queue, job, expectWithinMs } = definition
-  const occurrence = { ...ref, dueAt: tables.now, origin: 'manual', queue, job, expectWithinMs } as const
+  const flow = flowOf(record.namespace)
+  const occurrence = {
+    ...ref,
+    dueAt: tables.now,
+    origin: 'manual',
+    queue,
+    job,
+    flow,
+    expectWithinMs,
+  } as const
   await tables.ledger.insert([occurrence], tables.now)
   return (await tables.ledger.find(ref))!
 }

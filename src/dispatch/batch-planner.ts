@@ -78,6 +78,7 @@ export class BatchPlanner {
         generation: cursor.generation,
         queue,
         job,
+        flow: cursor.flow,
         removes,
         expectWithinMs,
         plan: this.#plan(compiled, cursor),

@@ -127,10 +127,11 @@ export class OwedWriter {
     const rests: OwedRest[] = []
     for (const owed of ranges.sort(oldestFirst)) {
       if (occurrences.length >= instants.length) break
-      const compiled = terms.get(cursors.get(owed.scheduleId)!.termsKey)!
+      const cursor = cursors.get(owed.scheduleId)!
+      const compiled = terms.get(cursor.termsKey)!
       // One that cannot be planned is broken, and what it is owed waits until it is mended.
       if (typeof compiled === 'string') continue
-      rests.push(take(owed, compiled, instants, occurrences))
+      rests.push(take(owed, compiled, cursor.flow, instants, occurrences))
     }
     for (let i = 0; i < occurrences.length; i += AT_ONCE)
       await tables.ledger.insert(occurrences.slice(i, i + AT_ONCE), tables.now)
@@ -159,6 +160,7 @@ export function heldOf(totals: readonly OwedTotal[], holdAbove: number): number 
 function take(
   owed: Owed,
   { recurrence, terms: { queue, job, expectWithinMs } }: CompiledTerms,
+  flow: number,
   instants: readonly Instant[],
   into: NewOccurrence[],
 ): OwedRest {
@@ -176,6 +178,7 @@ function take(
       origin: 'catch-up',
       queue,
       job,
+      flow,
       expectWithinMs,
       standsFor: stands,
     })

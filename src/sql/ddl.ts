@@ -109,6 +109,11 @@ export function addColumn(table: string, name: string, kind: ColumnKind, place: 
   return `alter table ${schema}${quoted(place.tablePrefix + table)} add column ${quoted(name)} ${types[kind]}`
 }
 
+/** The statement that adds a column of whole numbers, 0 at first, to a table that is there. */
+export function addNumber(table: string, name: string, place: Place): string {
+  return `${addColumn(table, name, 'big', place)} not null default 0`
+}
+
 /** The statement that puts a row of numbers into a table, unless it is there. */
 export function insertRow(table: string, row: Readonly<Record<string, number>>, place: Place): string {
   const { quote, indexesInside } = languageOf(place.flavor)

@@ -18,6 +18,7 @@ const ALL = [
   '0007-expectations',
   '0008-owed',
   '0009-declared',
+  '0010-flows',
 ]
 
 it('applies what is pending, once', async () => {

@@ -12,6 +12,7 @@ import * as removals from './migrations/0006-removals.ts'
 import * as expectations from './migrations/0007-expectations.ts'
 import * as owed from './migrations/0008-owed.ts'
 import * as declared from './migrations/0009-declared.ts'
+import * as flows from './migrations/0010-flows.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -26,6 +27,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0007-expectations': expectations.statements,
   '0008-owed': owed.statements,
   '0009-declared': declared.statements,
+  '0010-flows': flows.statements,
 }
 
 /**

@@ -88,6 +88,8 @@ export interface CursorsTable {
   is_broken: number
   /** Stands for the terms in the schedule's row: who has seen equal ones need not read them. */
   terms_key: string
+  /** A number for its namespace, which its occurrences get. */
+  flow: number
 }
 
 /** The definitions that a schedule had before the present one, each in force from `valid_from` until the next one's. */
@@ -131,6 +133,8 @@ export interface OccurrencesTable {
   /** The last occurrence of a missed range that begins at `nominal_at`. */
   missed_until: number | null
   missed_count: number | null
+  /** By what it takes turns with others when workers are behind: a number for its schedule's namespace. */
+  flow: number
 }
 
 export interface LeasesTable {

@@ -20,6 +20,7 @@ export interface CursorMove {
 export interface NewCursor extends CursorMove {
   readonly generation: number
   readonly termsKey: string
+  readonly flow: number
 }
 
 /** A schedule that is due, and how it is called. */
@@ -48,19 +49,21 @@ export class CursorTable {
         last_at: 'integer',
         planned: 'integer',
         terms_key: 'text',
+        flow: 'integer',
       },
-      cursors.map(({ id, generation, nextAt, lastAt, planned, termsKey }) => [
+      cursors.map(({ id, generation, nextAt, lastAt, planned, termsKey, flow }) => [
         id,
         generation,
         nextAt,
         lastAt ?? 0,
         planned,
         termsKey,
+        flow,
       ]),
     )
     await sql`
-      insert into ${sql.table('carillon_cursors')} (schedule_id, generation, next_at, last_at, planned, terms_key)
-      select r.schedule_id, r.generation, r.next_at, r.last_at, r.planned, r.terms_key from ${rows} as r`.execute(
+      insert into ${sql.table('carillon_cursors')} (schedule_id, generation, next_at, last_at, planned, terms_key, flow)
+      select r.schedule_id, r.generation, r.next_at, r.last_at, r.planned, r.terms_key, r.flow from ${rows} as r`.execute(
       this.#sql,
     )
   }
@@ -184,7 +187,7 @@ export class CursorTable {
   }
 }
 
-const CURSOR = ['schedule_id', 'generation', 'next_at', 'planned', 'terms_key'] as const
+const CURSOR = ['schedule_id', 'generation', 'next_at', 'planned', 'terms_key', 'flow'] as const
 
 type CursorRow = Pick<Selectable<CursorsTable>, (typeof CURSOR)[number]>
 
@@ -195,5 +198,6 @@ function toCursor(row: CursorRow): CursorRecord {
     nextAt: row.next_at,
     planned: row.planned,
     termsKey: row.terms_key,
+    flow: row.flow,
   }
 }

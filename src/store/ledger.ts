@@ -19,6 +19,8 @@ export interface NewOccurrence extends OccurrenceRef {
   readonly origin: OccurrenceOrigin
   readonly queue: string
   readonly job: string
+  /** What competes for workers as one, when they are behind: `flowOf` its namespace. */
+  readonly flow: number
   /** How many missed ones right before it were dropped, for which it stands. */
   readonly standsFor?: number | undefined
   /** How long after it is due it is to have ended. */
@@ -122,16 +124,18 @@ export class Ledger {
       queue: 'text',
       job: 'text',
       missed_count: 'integer',
+      flow: 'integer',
     } as const
     const rows = refList(this.#flavor, occurrences, columns, (i) => {
-      const { dueAt, origin, queue, job, standsFor = null } = occurrences[i]!
-      return [dueAt, origin, queue, job, standsFor]
+      const { dueAt, origin, queue, job, standsFor = null, flow } = occurrences[i]!
+      return [dueAt, origin, queue, job, standsFor, flow]
     })
     await sql`
       insert into ${OCCURRENCES}
-        (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, missed_count, planned_at, lease_until)
+        (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, missed_count, flow, planned_at,
+         lease_until)
       select r.schedule_id, r.generation, r.nominal_at, r.due_at, ${this.#flavor.text(state)}, r.origin, r.queue, r.job,
-        r.missed_count, ${this.#flavor.integer(now)}, ${state === 'sent' ? againAt(this.#flavor, sql`r.due_at`, now) : this.#flavor.integer(null)}
+        r.missed_count, r.flow, ${this.#flavor.integer(now)}, ${state === 'sent' ? againAt(this.#flavor, sql`r.due_at`, now) : this.#flavor.integer(null)}
       from ${rows} as r`.execute(this.#sql)
   }
 

@@ -1,5 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import { MAX_CAUGHT_UP, type CatchUp } from '../schedule/definition.ts'
+import { flowOf } from '../schedule/flow.ts'
 import { plan, type Plan } from '../schedule/plan.ts'
 import { compileTerms, plannableAt, termsOf } from '../schedule/terms.ts'
 import type { NewChange } from './change-table.ts'
@@ -176,7 +177,8 @@ function endOf({ pause }: ScheduleRecord, now: Instant): Instant {
 /** What a schedule has within the horizon when its pause ends. */
 function planAfter(record: ScheduleRecord, ending: Ending, now: Instant, aheadMs: number): PlanToRecord {
   const from = fromOf(record, ending, now)
-  const target = { scheduleId: record.id, generation: record.generation + 1 }
+  const flow = flowOf(record.namespace)
+  const target = { scheduleId: record.id, generation: record.generation + 1, flow }
   const definition = readable(record)?.definition
   // A pass finds out what is wrong with it, and says so.
   if (definition === undefined)

@@ -10,6 +10,7 @@ export interface PlanToRecord {
   readonly generation: number
   readonly queue: string
   readonly job: string
+  readonly flow: number
   /** How long after they are due its occurrences are to have ended. */
   readonly expectWithinMs?: number | null | undefined
   readonly plan: Plan
@@ -27,7 +28,7 @@ export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]
   const owed: NewOwed[] = []
   const moves: CursorMove[] = []
   const removals: number[] = []
-  for (const { scheduleId, generation, queue, job, expectWithinMs, plan, removes } of plans) {
+  for (const { scheduleId, generation, queue, job, flow, expectWithinMs, plan, removes } of plans) {
     // Field by field: this is done ten thousand times in a large pass.
     for (const { nominalAt, dueAt, origin, standsFor } of plan.occurrences)
       occurrences.push({
@@ -38,6 +39,7 @@ export async function recordPlans(tables: Tables, plans: readonly PlanToRecord[]
         origin,
         queue,
         job,
+        flow,
         standsFor,
         expectWithinMs,
       })

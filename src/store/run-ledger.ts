@@ -5,6 +5,7 @@ import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import type { Flavor, Piece, RowValue } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { Passed } from './fence.ts'
+import { FlowTurns, type FlowClaim, type FlowTurn } from './flow-turns.ts'
 import { refOf, toRef } from './occurrence-refs.ts'
 import {
   beginsAgain,
@@ -16,7 +17,13 @@ import {
   type RunRef,
 } from './run-end.ts'
 import { RunDetails } from './run-details.ts'
-import { OccurrenceRows, type LockedRow, type RefColumns, type ScheduleRow } from './occurrence-rows.ts'
+import {
+  OccurrenceRows,
+  type LockedRow,
+  type RefColumns,
+  type RowChange,
+  type ScheduleRow,
+} from './occurrence-rows.ts'
 import { Turns } from './turns.ts'
 
 /** A waiting occurrence that a worker holds until it is due. */
@@ -74,6 +81,7 @@ export class RunLedger {
   readonly #rows: OccurrenceRows
   readonly #turns: Turns
   readonly #details: RunDetails
+  readonly #flows: FlowTurns
 
   constructor(sql: Sql, flavor: Flavor) {
     this.#sql = sql
@@ -81,6 +89,7 @@ export class RunLedger {
     this.#rows = new OccurrenceRows(sql, flavor)
     this.#turns = new Turns(sql, flavor)
     this.#details = new RunDetails(sql, flavor)
+    this.#flows = new FlowTurns(sql, flavor)
   }
 
   /** When the next occurrence falls due that a worker for these jobs could claim. */
@@ -103,13 +112,33 @@ export class RunLedger {
       select schedule_id, generation, nominal_at from ${this.#claimable(claim.queue, claim.jobs)}
         and due_at <= ${now + claim.aheadMs}
       order by due_at limit ${claim.limit}`
-    const heldFrom = this.#flavor.greater(sql`o.due_at`, this.#flavor.integer(now))
-    const hold = {
-      owner: sql`${claim.owner}`,
-      lease_until: sql`${heldFrom} + ${this.#flavor.integer(claim.holdMs)}`,
-    }
-    const claimed = await this.#rows.changeFound(found, hold, 'job')
-    return claimed.map((row) => ({ ...refOf(row), dueAt: row.due_at, job: row.job! }))
+    return (await this.#rows.changeFound(found, this.#hold(claim, now), 'job')).map(toClaimed)
+  }
+
+  /**
+   * Up to `limit` occurrences that are overdue and free, from as many flows in turn as there are: an equal part of each, the
+   * oldest first. It may find less than there is.
+   *
+   * @param after the flow that was last at the turn before
+   */
+  async overdueInTurn(claim: FlowClaim, after: number, now: Instant): Promise<FlowTurn> {
+    return this.#flows.take(claim, after, now)
+  }
+
+  /** As `claim`, of these occurrences, as far as nobody has them. */
+  async claimThese(
+    refs: readonly OccurrenceRef[],
+    claim: Pick<Claim, 'owner' | 'holdMs'>,
+    now: Instant,
+  ): Promise<ClaimedOccurrence[]> {
+    const claimed = await this.#rows.change(refs, {
+      condition: sql`o.state = 'planned' and o.lease_until is null`,
+      set: this.#hold(claim, now),
+      isRelaxed: true,
+      passesOverHeld: true,
+      extra: 'job',
+    })
+    return claimed.map(toClaimed)
   }
 
   /** Puts claimed occurrences back, which have not begun. */
@@ -313,6 +342,12 @@ export class RunLedger {
     return { ...counts, failedRuns }
   }
 
+  /** What a claim writes. */
+  #hold({ owner, holdMs }: Pick<Claim, 'owner' | 'holdMs'>, now: Instant): RowChange['set'] {
+    const heldFrom = this.#flavor.greater(sql`o.due_at`, this.#flavor.integer(now))
+    return { owner: sql`${owner}`, lease_until: sql`${heldFrom} + ${this.#flavor.integer(holdMs)}` }
+  }
+
   /** The table with the condition of what can be claimed. */
   #claimable(queue: string, jobs: readonly string[]): Piece {
     const index = 'carillon_occurrences_claimable'
@@ -324,6 +359,10 @@ export class RunLedger {
 /** How the error of a run that another one took the place of begins, as `outcomeOf` writes it. */
 const REPLACED = '{"code":"RUN_REPLACED"%'
 const NULL = sql`null`
+
+function toClaimed(row: LockedRow): ClaimedOccurrence {
+  return { ...refOf(row), dueAt: row.due_at, job: row.job! }
+}
 
 /** The occurrence belongs to the generation in force of a schedule that lives; or makes up for one of another. */
 function isCurrent(

@@ -20,10 +20,12 @@ export interface CursorRecord {
   readonly planned: number
   /** Stands for the schedule's terms, and for equal ones of others. */
   readonly termsKey: string
+  /** `flowOf` its namespace. */
+  readonly flow: number
 }
 
 /** A schedule as it is stored. */
-export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey'> {
+export interface ScheduleRecord extends Omit<CursorRecord, 'termsKey' | 'flow'> {
   readonly namespace: string
   readonly key: string
   readonly group: string | null

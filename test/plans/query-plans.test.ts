@@ -25,6 +25,7 @@ const active = {
   lastAt: null,
   planned: 0,
   termsKey: '',
+  flow: 0,
   group: null,
   namespace: '',
   id: 1,
@@ -100,6 +101,8 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
   ['paging through the active', (t) => t.pages.active('default', { ...active, key: 'key-5' }, 10)],
   ['the next due instant', (t) => t.runs.nextDue('default', ['job-1']), /occurrences_claimable/],
   ['claiming', (t) => t.runs.claim(claim, NOW), /occurrences_claimable/],
+  ['claiming in turn', (t) => t.runs.overdueInTurn(claim, 3, NOW), /occurrences_flows/],
+  ['claiming what was found', (t) => t.runs.claimThese([ref], claim, NOW)],
   ['giving back', (t) => t.runs.release([ref], 'somebody')],
   ['beginning', (t) => t.fence.begin([ref], 'somebody', NOW, 1_000)],
   [

@@ -52,12 +52,12 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
     from ${n}`.execute(db)
   await sql`
     insert into carillon_occurrences (schedule_id, generation, nominal_at, due_at, state, origin, queue, job, owner,
-      lease_until, planned_at, finished_at)
+      lease_until, planned_at, finished_at, flow)
     select (n.i - n.i % 10) / 10 + 1, 1, ${at} - n.i * 600 - n.i % 10, ${at} - (n.i - 1000) * 600,
       case when n.i < 10000 then 'planned' when n.i < 11000 then 'running' else 'succeeded' end,
       'schedule', 'default', ${text('job-', 10)}, 'somebody',
       case when n.i >= 10000 and n.i < 11000 then ${at} + n.i * 10 - 105000 else null end, ${at},
-      case when n.i < 11000 then null else ${at} - n.i * 600 end
+      case when n.i < 11000 then null else ${at} - n.i * 600 end, n.i % 100
     from ${n}`.execute(db)
   await sql`
     insert into carillon_run_details (schedule_id, generation, nominal_at, attempt, version, server, started_at, written_at)

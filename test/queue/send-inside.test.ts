@@ -57,6 +57,7 @@ describe.each(DATABASES)('sending inside the transaction, on %s', (kind) => {
         attempt: 0,
         dueAt: instant('10:00') + minute * MINUTE,
         job: 'note',
+        flow: 0,
       }))
       expect(calls).toMatchObject([entries])
       expect(await messages()).toEqual(idsOf(entries))
@@ -83,7 +84,7 @@ describe.each(DATABASES)('sending inside the transaction, on %s', (kind) => {
           nominalAt: instant('10:05'),
           origin: 'schedule' as const,
         }
-        const rest = { dueAt: instant('10:05'), queue: 'q', job: 'note' }
+        const rest = { dueAt: instant('10:05'), queue: 'q', job: 'note', flow: 0 }
         await tables.ledger.insert([{ ...occurrence, ...rest }], tables.now)
         throw new RangeError('changed our mind')
       })
@@ -105,6 +106,7 @@ describe.each(DATABASES)('sending inside the transaction, on %s', (kind) => {
         origin: 'schedule' as const,
         queue: 'q',
         job: 'note',
+        flow: 0,
       })
       await scene().sql('delete from test_messages')
       const again = relay.store.transaction(({ ledger, now }) =>
@@ -135,7 +137,7 @@ describe.each(DATABASES)('sending inside the transaction, on %s', (kind) => {
         nominalAt: instant('09:50'),
         origin: 'schedule' as const,
       }
-      const rest = { dueAt: instant('09:50'), queue: 'q', job: 'note' }
+      const rest = { dueAt: instant('09:50'), queue: 'q', job: 'note', flow: 0 }
       await relay.store.transaction(({ ledger, now }) => ledger.insert([{ ...occurrence, ...rest }], now))
       expect(await rows('lease_until')).toEqual([{ lease_until: instant('10:10') }])
     })
@@ -229,6 +231,7 @@ describe.each(DATABASES)('sending inside the transaction, on %s', (kind) => {
         origin: 'schedule' as const,
         queue,
         job: 'note',
+        flow: 0,
       })
       await relay.store.transaction(async ({ ledger, now }) => {
         await ledger.insert([occurrence(1, 'default')], now)

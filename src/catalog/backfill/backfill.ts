@@ -1,6 +1,7 @@
 import { giveWay } from '../../clock/give-way.ts'
 import type { Instant } from '../../clock/clock.ts'
 import { InvalidInputError, ScheduleConflictError } from '../../errors.ts'
+import { flowOf } from '../../schedule/flow.ts'
 import { instantMs } from '../../schedule/instant-input.ts'
 import type { InstantInput } from '../../schedule/schedule-input.ts'
 import { seedOf, type ScheduleIdentity } from '../../schedule/schedule-identity.ts'
@@ -180,6 +181,7 @@ async function write(
     ...instant,
     dueAt: report.dueAt(i),
     origin: 'backfill' as const,
+    flow: flowOf(record.namespace),
     expectWithinMs,
   }))
   await tables.ledger.insert(occurrences, tables.now)

@@ -11,6 +11,16 @@ export interface ClaimedOccurrence extends OccurrenceRef {
   readonly job: string
 }
 
+/** Who claims what. */
+export interface LedgerClaim {
+  readonly queue: string
+  readonly jobs: readonly string[]
+  readonly owner: string
+  readonly aheadMs: number
+  readonly holdMs: number
+  readonly limit: number
+}
+
 /** What the queue needs of the ledger. */
 export interface ClaimableLedger {
   /** The store's clock. */
@@ -23,14 +33,17 @@ export interface ClaimableLedger {
    * Gives up to `limit` occurrences that fall due within `aheadMs` to an owner, and to nobody else until `holdMs` past
    * their due instants.
    */
-  claim(claim: {
-    queue: string
-    jobs: readonly string[]
-    owner: string
-    aheadMs: number
-    holdMs: number
-    limit: number
-  }): Promise<readonly ClaimedOccurrence[]>
+  claim(claim: LedgerClaim): Promise<readonly ClaimedOccurrence[]>
+
+  /**
+   * The same of what is overdue, from as many namespaces in turn as there are; it may find less than there is.
+   *
+   * @param after where the turn before ended
+   */
+  claimInTurn(
+    claim: LedgerClaim,
+    after: number,
+  ): Promise<{ readonly claimed: readonly ClaimedOccurrence[]; readonly after: number }>
 
   /** Puts back what was claimed and has not begun. */
   release(refs: readonly OccurrenceRef[], owner: string): Promise<void>
@@ -54,6 +67,8 @@ const CLAIM_MORE_MS = 250
 const REFILL_MS = 100
 /** How long past its due instant a claimed occurrence is held before it counts as abandoned. */
 const HOLD_MS = 5_000
+/** What is late by more than this competes for its consumers: namespaces take turns then. */
+const BEHIND_MS = 1_000
 /** The longest time between two looks at the ledger; changes are noticed sooner. */
 const IDLE_MS = 30_000
 /** How long to wait before another look at what another transaction holds. */
@@ -92,6 +107,8 @@ class DatabaseConsumption implements Consumption {
   #isStarved = false
   /** How many jobs the last look asked for. */
   #askedJobs = 0
+  /** Where the last turn of namespaces ended. */
+  #turn = -1
   /** Something may have become due sooner since the last look, and there was no room to look for it. */
   #hasNews = false
 
@@ -160,12 +177,20 @@ class DatabaseConsumption implements Consumption {
 
     const aheadMs = CLAIM_AHEAD_MS + CLAIM_MORE_MS
     const claim = { queue: name, jobs, owner, aheadMs, holdMs: HOLD_MS, limit: room }
-    const claimed = await ledger.claim(claim)
+    const isBehind = soonest < storeNow - BEHIND_MS
+    const inTurn = isBehind ? await this.#claimInTurn(claim) : []
+    const claimed = inTurn.length > 0 ? inTurn : await ledger.claim(claim)
     this.#hold(claimed)
     this.#isStarved = this.#consumer.capacity() <= this.#waiting.size
     // What is due is held by another transaction.
     if (claimed.length === 0) return clock.now() + HELD_MS
     return this.#isStarved ? this.#lookAgainAt() : clock.now()
+  }
+
+  async #claimInTurn(claim: LedgerClaim): Promise<readonly ClaimedOccurrence[]> {
+    const { claimed, after } = await this.#options.ledger.claimInTurn(claim, this.#turn)
+    this.#turn = after
+    return claimed
   }
 
   /** When to look without room: in time for what follows on what is held, unless that is now; then whenever there is room. */
