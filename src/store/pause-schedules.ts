@@ -190,13 +190,13 @@ function planAfter(record: ScheduleRecord, ending: Ending, now: Instant, aheadMs
       plan: { occurrences: [], missed: undefined, nextAt: from },
     }
 
-  const { queue, job } = definition
+  const { queue, job, expectWithinMs } = definition
   const catchUp = catchUpAfter(definition.catchUp, ending, aheadMs)
   const compiled = compileTerms(termsOf({ ...definition, catchUp }, record))
   const limit = ending.kind === 'ended' ? PLANNED_BY_A_WRITE + MAX_CAUGHT_UP : PLANNED_BY_A_WRITE
   const made = plan(plannableAt(compiled, from, record.planned), now, now + aheadMs, limit)
   const removes = definition.whenFinished === 'remove'
-  return { ...target, queue, job, removes, plan: ending.kind === 'ended' ? made : owed(made) }
+  return { ...target, queue, job, expectWithinMs, removes, plan: ending.kind === 'ended' ? made : owed(made) }
 }
 
 function fromOf(record: ScheduleRecord, ending: Ending, now: Instant): Instant {

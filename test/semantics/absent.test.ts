@@ -161,6 +161,18 @@ describe('a schedule with expectWithin', () => {
     expect(await cron.absent()).toEqual([])
   })
 
+  it('has a run told that a resumption planned', async () => {
+    const end = gate()
+    const { cron, told } = await opened({ jobs: [world.job('slow', () => end.promise)] })
+    await cron.start()
+    await cron.schedule({ key: 'a', cron: '5 10 * * *', job: 'slow', expectWithin: '30m' })
+    await cron.pause('a')
+    await cron.resume('a')
+    await world.clock.advanceTo(instant('12:00'))
+    expect(told()).toEqual(['10:35 a running'])
+    end.resolve()
+  })
+
   it('has a run told that waits for another attempt', async () => {
     const fails = world.job('fails', () => {
       throw new Error('no')
