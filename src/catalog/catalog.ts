@@ -14,6 +14,7 @@ import type { ChangeKind } from '../store/change-table.ts'
 import { activeOf } from './activity.ts'
 import { rollbackOf } from './audit/rollback.ts'
 import { endPauses, pauseSchedules } from '../store/pause-schedules.ts'
+import { EVERYTHING } from '../store/reach.ts'
 import { NOBODY, type Author } from '../store/pause.ts'
 import { changeUnderCover, deleteSchedule, resumeSchedule, storedDefinition } from './generations.ts'
 import { authorOf, checkMissed, noting, ownPause, untilMs } from './operator.ts'
@@ -33,6 +34,7 @@ import { Quotas } from './quotas.ts'
 import { retryOccurrence } from './retry.ts'
 import { backfillSchedule, type BackfillOptions, type BackfillReport } from './backfill/backfill.ts'
 import { checkRevision } from './revision.ts'
+import { narrowed } from './narrow-reach.ts'
 import { rewrite } from './rewrite.ts'
 import { triggerSchedule } from './trigger.ts'
 
@@ -79,6 +81,20 @@ export class Catalog extends ManyPauser {
   }
 
   /**
+   * The same door, as somebody sees it who reaches only some of the schedules: those in one of these groups, of one of these
+   * jobs. All others are as if they were not there, and what is stored through it is within reach: with one group alone, in
+   * that one. It takes no `mutex`, which others share, and pauses many only where all of them are within reach.
+   *
+   * @throws {InvalidInputError} when it is a list of none
+   */
+  only({ groups, jobs }: { groups?: readonly string[]; jobs?: readonly string[] }): Catalog {
+    const { store, ...parts } = this.#parts
+    const reach = narrowed(parts.reach ?? EVERYTHING, { groups, jobs })
+    const own = reach.jobs === null ? parts.jobs : parts.jobs.among(reach.jobs)
+    return new Catalog({ ...parts, jobs: own, reach, store: store.reaching(reach) }, this.namespaceName)
+  }
+
+  /**
    * The same schedules inside a transaction that the application has begun: what is stored, changed or deleted through
    * this handle comes true when that transaction is committed, and never if it is rolled back.
    *
@@ -89,7 +105,9 @@ export class Catalog extends ManyPauser {
   within(connection: unknown): Catalog {
     const { store } = this.#parts
     if (store.join === undefined)
-      throw new UnsupportedByDriverError('this handle is inside a transaction already')
+      throw new UnsupportedByDriverError(
+        'this handle is inside a transaction already, or limited by only(): begin with within()',
+      )
     return new Catalog({ ...this.#parts, store: store.join(connection) }, this.namespaceName)
   }
 

@@ -1,6 +1,8 @@
 import { NOBODY, type Author, type Scope } from '../store/pause.ts'
+import { EVERYTHING, type Reach } from '../store/reach.ts'
 import type { Transactions } from '../store/store.ts'
 import type { ManyOptions, PauseOptions, ResumeAllOptions } from './catalog-options.ts'
+import { checkManyReached } from './narrow-reach.ts'
 import { checkMissed, noting } from './operator.ts'
 import { ScheduleReader, type ReaderParts } from './schedule-reader.ts'
 import { listPauses, pauseScope, resumeScope, type ManyReport, type PauseInForce } from './scoped-pauses.ts'
@@ -12,6 +14,8 @@ export interface PauserParts extends ReaderParts {
   readonly aheadMs: number
   /** Who makes the changes; nobody in particular by default. */
   readonly author?: Author
+  /** What is within reach; everything by default. */
+  readonly reach?: Reach
 }
 
 /** Reads the schedules of one namespace, and pauses many of them at once. */
@@ -51,14 +55,18 @@ export class ManyPauser extends ScheduleReader {
 
   /** The pauses of many that concern this namespace, oldest first. */
   async pauses(): Promise<PauseInForce[]> {
-    return listPauses(this.#parts.store, this.namespaceName)
+    const { store, reach = EVERYTHING } = this.#parts
+    const pauses = await listPauses(store, this.namespaceName)
+    if (reach === EVERYTHING) return pauses
+    return pauses.filter(({ group }) => group !== undefined && reach.groups?.includes(group))
   }
 
   protected async pauseIn(
     scope: Scope,
     { note, ...options }: PauseOptions & ManyOptions,
   ): Promise<ManyReport> {
-    const { store, aheadMs } = this.#parts
+    const { store, aheadMs, reach } = this.#parts
+    checkManyReached(reach, scope.group ?? undefined)
     return pauseScope({ store, aheadMs, author: noting(this.#author, note) }, scope, options)
   }
 
@@ -67,7 +75,8 @@ export class ManyPauser extends ScheduleReader {
     { missed = 'skip', note, ...options }: ResumeAllOptions,
   ): Promise<ManyReport> {
     checkMissed(missed)
-    const { store, aheadMs } = this.#parts
+    const { store, aheadMs, reach } = this.#parts
+    checkManyReached(reach, scope.group ?? undefined)
     return resumeScope({ store, aheadMs, author: noting(this.#author, note) }, scope, missed, options)
   }
 }

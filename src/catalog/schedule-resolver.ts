@@ -6,6 +6,7 @@ import { seedOf } from '../schedule/schedule-identity.ts'
 import type { ScheduleInput } from '../schedule/schedule-input.ts'
 import { didYouMean } from '../suggestion.ts'
 import type { Job } from '../task/job.ts'
+import { EVERYTHING, type Reach } from '../store/reach.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 import type { ScheduleToWrite } from './generations.ts'
 import type { Quotas } from './quotas.ts'
@@ -29,6 +30,8 @@ export interface ResolverParts {
   readonly maxPayloadBytes: number
   /** Without limits when left out. */
   readonly quotas?: Quotas
+  /** What schedules may be; anything by default. */
+  readonly reach?: Reach
 }
 
 /** Checks the schedules of one namespace, as callers give them, and writes out their defaults. */
@@ -62,7 +65,8 @@ export class ScheduleResolver {
   /** @param isForJob whether the job is to be asked about the payload; one that did not change was asked before */
   async resolve(input: ScheduleInput, key: string, isForJob = true): Promise<CompiledSchedule> {
     const { jobs, queues, maxPayloadBytes, quotas } = this.#parts
-    const resolved = resolveDefinition(input, seedOf({ namespace: this.#namespace, key }))
+    const within = this.#within(input)
+    const resolved = resolveDefinition(within, seedOf({ namespace: this.#namespace, key }))
     const { job, payload } = resolved.definition
 
     const { bytes } = toJson(payload)!
@@ -80,6 +84,25 @@ export class ScheduleResolver {
     quotas?.checkInterval(this.#namespace, resolved)
     if (isForJob) await jobs.checkPayload(job, payload)
     return resolved
+  }
+
+  /**
+   * The schedule in the one group that it can be in, where none is given.
+   *
+   * @throws {InvalidInputError} when it would be out of reach, or touch what is
+   */
+  #within(input: ScheduleInput): ScheduleInput {
+    const { groups, jobs } = this.#parts.reach ?? EVERYTHING
+    if (input.mutex !== undefined && (groups !== null || jobs !== null))
+      throw new InvalidInputError(
+        'a mutex is shared with schedules that are out of reach here: leave it out',
+        'mutex',
+      )
+    if (groups === null) return input
+    const group = input.group ?? (groups.length === 1 ? groups[0] : undefined)
+    if (group !== undefined && groups.includes(group)) return { ...input, group }
+    const which = groups.map((name) => `"${name}"`).join(', ')
+    throw new InvalidInputError(`the group is one of ${which}`, 'group')
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Instant } from '../clock/clock.ts'
+import { ScheduleConflictError } from '../errors.ts'
 import { isRefusal } from '../sql/sql-error.ts'
 import { NO_COVER, type Cover } from '../store/pause-table.ts'
 import { endPauses } from '../store/pause-schedules.ts'
+import { EVERYTHING, type Reach } from '../store/reach.ts'
 import type { ScheduleRecord } from '../store/schedule-record.ts'
 import type { Tables, Transactions } from '../store/store.ts'
 import { Quotas } from './quotas.ts'
@@ -66,6 +68,7 @@ export interface WriterParts {
   readonly store: Transactions
   readonly aheadMs: number
   readonly quotas?: Quotas
+  readonly reach?: Reach
 }
 
 /**
@@ -77,11 +80,13 @@ export class ScheduleWriter {
   readonly #owner: NewOwner
   readonly #aheadMs: number
   readonly #quotas: Quotas
+  readonly #reach: Reach
   #waiting: Waiting[] = []
   #isAtWork = false
 
-  constructor({ store, aheadMs, quotas }: WriterParts, owner: NewOwner) {
+  constructor({ store, aheadMs, quotas, reach = EVERYTHING }: WriterParts, owner: NewOwner) {
     this.#store = store
+    this.#reach = reach
     this.#quotas = quotas ?? new Quotas(undefined)
     this.#owner = owner
     this.#aheadMs = aheadMs
@@ -104,7 +109,9 @@ export class ScheduleWriter {
         )
       } catch (error) {
         // Somebody else has just stored one of the keys, so that it is there now, to be replaced.
-        if (!isRefusal(error) || collisions >= MOST_COLLISIONS) throw error
+        if (!isRefusal(error) || (collisions >= MOST_COLLISIONS && this.#reach === EVERYTHING)) throw error
+        // Or a schedule that is out of reach has it.
+        if (collisions >= MOST_COLLISIONS) throw taken(schedules)
       }
     }
   }
@@ -183,6 +190,12 @@ export class ScheduleWriter {
     const groups = toRun.map(({ group }) => group)
     return tables.pauses.cover(this.#owner.namespace, groups, tables.now)
   }
+}
+
+function taken(schedules: readonly ScheduleToWrite[]): ScheduleConflictError {
+  const keys = schedules.map(({ key }) => key)
+  const which = keys.length === 1 ? `the key "${keys[0]}"` : 'one of the keys'
+  return new ScheduleConflictError(`${which} is taken`, keys[0]!)
 }
 
 function settle(batch: readonly Waiting[], written: readonly WrittenSchedule[]): void {

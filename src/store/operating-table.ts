@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
+import { isReached, type Reach } from './reach.ts'
 import { scopeKey, storedPause, type Author, type Pause, type Scope } from './pause.ts'
 import { COLUMNS, toRecord, type ScheduleRow } from './schedule-rows.ts'
 import type { GenerationCause, ScheduleRecord, ScheduleState } from './schedule-record.ts'
@@ -40,10 +41,13 @@ export type MemberPlace = Pick<ScheduleRecord, 'namespace' | 'key'>
 export class OperatingTable {
   readonly #sql: Sql
   readonly #flavor: Flavor
+  readonly #reach: Reach
 
-  constructor(sql: Sql, flavor: Flavor) {
+  /** @param reach what is found by namespace and key */
+  constructor(sql: Sql, flavor: Flavor, reach: Reach) {
     this.#sql = sql
     this.#flavor = flavor
+    this.#reach = reach
   }
 
   /** The living ones of these schedules, those left out that somebody else is at work on. Held to the end of the transaction. */
@@ -77,6 +81,7 @@ export class OperatingTable {
       .select(['s.created_by', 's.created_note'])
       .where('s.namespace', '=', namespace)
       .where('s.key', '=', key)
+      .where(isReached(this.#reach, 's'))
       .orderBy('s.id', 'desc')
       .execute()
     return rows.map((row) => ({

@@ -7,6 +7,7 @@ import { toRecord, type OccurrenceRecord } from './ledger.ts'
 import { conditionsOf, instantsOf, isAfter, newestFirst, type OccurrenceFilter } from './occurrence-filter.ts'
 import { IS_REF, refOf, toRef } from './occurrence-refs.ts'
 import type { RefColumns } from './occurrence-rows.ts'
+import { isReached, type Reach } from './reach.ts'
 
 /** An occurrence with what is known of its schedule. */
 export interface ListedRecord extends OccurrenceRecord {
@@ -45,10 +46,13 @@ const OPEN: readonly OccurrenceState[] = ['planned', 'sent', 'running']
 export class RunListing {
   readonly #sql: Sql
   readonly #flavor: Flavor
+  readonly #reach: Reach
 
-  constructor(sql: Sql, flavor: Flavor) {
+  /** @param reach of which schedules occurrences are found */
+  constructor(sql: Sql, flavor: Flavor, reach: Reach) {
     this.#sql = sql
     this.#flavor = flavor
+    this.#reach = reach
   }
 
   /** @param after goes on behind this one */
@@ -81,14 +85,18 @@ export class RunListing {
       select o.*, s.${sql.ref('key')}, s.${sql.ref('group')}
       from ${sql.table('carillon_schedules')} as s
       ${this.#flavor.lookUp('carillon_occurrences', 'o', 'primary')} on o.schedule_id = s.id
-      where s.id = ${scheduleId} and s.namespace = ${namespace}
+      where s.id = ${scheduleId} and s.namespace = ${namespace} and ${isReached(this.#reach, 's')}
         and o.nominal_at = ${nominalAt} and o.generation = ${generation}`.execute(this.#sql)
     return rows[0] && toListed(rows[0])
   }
 
   /** The schedules that the filter is about, deleted ones among them; `undefined` when they are many. */
   async #fewSchedules({ namespace, group }: ListingFilter): Promise<number[] | undefined> {
-    const all = this.#sql.selectFrom('carillon_schedules').select('id').where('namespace', '=', namespace)
+    const all = this.#sql
+      .selectFrom('carillon_schedules as s')
+      .select('id')
+      .where('namespace', '=', namespace)
+      .where(isReached(this.#reach, 's'))
     const own = group === undefined ? all : all.where('group', '=', group)
     // By key, which is the order of an index.
     const rows = await own
@@ -134,7 +142,7 @@ export class RunListing {
     limit: number,
   ): Promise<ListedRecord[]> {
     if (walks.length === 0) return []
-    const of = [sql`s.namespace = ${namespace}`]
+    const of = [sql`s.namespace = ${namespace}`, isReached(this.#reach, 's')]
     if (group !== undefined) of.push(sql`s.${sql.ref('group')} = ${group}`)
     const conditions = [...of, ...own].map((condition) => this.#flavor.afterwards(condition))
     const walked = union(walks.map((walk) => sql`${walk} limit ${sql.lit(share(walks))}`))

@@ -1,6 +1,7 @@
 import type { Instant } from '../clock/clock.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import { parsePause, type Author, type Pause } from './pause.ts'
+import { isReached, type Reach } from './reach.ts'
 import type { GenerationCause, ScheduleState } from './schedule-record.ts'
 
 /** A generation as it was stored. */
@@ -32,7 +33,12 @@ export interface ScheduleLife {
 }
 
 /** What is remembered of a key: one life for each time that it was stored and not there, newest first. */
-export async function livesOf(sql: Sql, namespace: string, key: string): Promise<ScheduleLife[]> {
+export async function livesOf(
+  sql: Sql,
+  reach: Reach,
+  namespace: string,
+  key: string,
+): Promise<ScheduleLife[]> {
   const schedules = await sql
     .selectFrom('carillon_schedules as s')
     .innerJoin('carillon_cursors as c', 'c.schedule_id', 's.id')
@@ -55,6 +61,7 @@ export async function livesOf(sql: Sql, namespace: string, key: string): Promise
     ])
     .where('s.namespace', '=', namespace)
     .where('s.key', '=', key)
+    .where(isReached(reach, 's'))
     .orderBy('s.id', 'desc')
     .execute()
   if (schedules.length === 0) return []

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { Sql } from '../sql/sql-database.ts'
+import { isReached, type Reach } from './reach.ts'
 
 /** What a look at all active schedules needs of one. */
 export interface ActiveSchedule {
@@ -19,9 +20,11 @@ export interface ActiveSchedule {
 /** Reads active schedules page by page: those of one namespace by key, those of all by id, each along an index. */
 export class SchedulePages {
   readonly #sql: Sql
+  readonly #reach: Reach
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, reach: Reach) {
     this.#sql = sql
+    this.#reach = reach
   }
 
   /** @param last the last one of the page before */
@@ -37,6 +40,7 @@ export class SchedulePages {
       .select(['c.next_at', 'c.last_at', 'c.planned', 'c.terms_key'])
       .where('s.deleted_at', '=', 0)
       .where('s.state', '=', sql.lit('active'))
+      .where(isReached(this.#reach, 's'))
       .limit(limit)
     const page =
       namespace === undefined

@@ -5,6 +5,7 @@ import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import { termsOf } from '../schedule/terms.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
+import { isReached, type Reach } from './reach.ts'
 import { storedTerms, type StoredTerms } from './stored-terms.ts'
 import { NO_PAUSE, storedPause, type Author, type Pause } from './pause.ts'
 import { COLUMNS, toRecord, type ScheduleRow } from './schedule-rows.ts'
@@ -57,10 +58,13 @@ export interface ScheduleFilter {
 export class ScheduleTable {
   readonly #sql: Sql
   readonly #flavor: Flavor
+  readonly #reach: Reach
 
-  constructor(sql: Sql, flavor: Flavor) {
+  /** @param reach what is found by namespace and key */
+  constructor(sql: Sql, flavor: Flavor, reach: Reach) {
     this.#sql = sql
     this.#flavor = flavor
+    this.#reach = reach
   }
 
   /** The living schedule with this key. */
@@ -91,7 +95,8 @@ export class ScheduleTable {
   }
 
   #isLiving(namespace: string): Piece {
-    return sql`s.namespace = ${namespace} and s.${sql.ref('key')} = r.${sql.ref('key')} and s.deleted_at = 0`
+    return sql`s.namespace = ${namespace} and s.${sql.ref('key')} = r.${sql.ref('key')} and s.deleted_at = 0
+      and ${isReached(this.#reach, 's')}`
   }
 
   /** The terms of these schedules, as stored. */
@@ -109,10 +114,11 @@ export class ScheduleTable {
   /** The ids that a key has had, of deleted schedules too, newest first. */
   async idsOf(namespace: string, key: string): Promise<number[]> {
     const rows = await this.#sql
-      .selectFrom('carillon_schedules')
+      .selectFrom('carillon_schedules as s')
       .select('id')
       .where('namespace', '=', namespace)
       .where('key', '=', key)
+      .where(isReached(this.#reach, 's'))
       .orderBy('id', 'desc')
       .execute()
     return rows.map((row) => row.id)
@@ -120,7 +126,7 @@ export class ScheduleTable {
 
   /** What is remembered of a key, newest first. */
   async lives(namespace: string, key: string): Promise<ScheduleLife[]> {
-    return livesOf(this.#sql, namespace, key)
+    return livesOf(this.#sql, this.#reach, namespace, key)
   }
 
   /** How many living schedules a namespace has, counted up to `most`. */
@@ -347,6 +353,7 @@ export class ScheduleTable {
       .select(COLUMNS)
       .where('s.namespace', '=', namespace)
       .where('s.deleted_at', '=', 0)
+      .where(isReached(this.#reach, 's'))
   }
 
   #keyList(keys: readonly string[]): Piece {

@@ -23,6 +23,7 @@ import { OverdueRows } from './overdue-rows.ts'
 import { RunDetails } from './run-details.ts'
 import { RunLedger } from './run-ledger.ts'
 import { RunListing } from './run-listing.ts'
+import { EVERYTHING, type Reach } from './reach.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
 import { SchedulePages } from './schedule-pages.ts'
 import { ScheduleTable } from './schedule-table.ts'
@@ -56,20 +57,20 @@ export class TableSet {
   readonly expectations: ExpectationTable
   readonly overdue: OverdueRows
 
-  constructor(sql: Sql, { flavor }: SqlSession, senders: Senders) {
-    this.schedules = new ScheduleTable(sql, flavor)
-    this.pages = new SchedulePages(sql)
+  constructor(sql: Sql, { flavor }: SqlSession, { senders, reach }: Omit<Parts, 'clock'>) {
+    this.schedules = new ScheduleTable(sql, flavor, reach)
+    this.pages = new SchedulePages(sql, reach)
     this.cursors = new CursorTable(sql, flavor)
     this.removals = new RemovalTable(sql, flavor)
     this.generations = new GenerationTable(sql, flavor)
-    this.operating = new OperatingTable(sql, flavor)
+    this.operating = new OperatingTable(sql, flavor, reach)
     this.pauses = new PauseTable(sql, flavor)
     this.changes = new ChangeTable(sql, flavor)
     this.ledger = new Ledger(sql, flavor, senders)
     this.fence = new Fence(sql, flavor)
     this.runs = new RunLedger(sql, flavor)
     this.details = new RunDetails(sql, flavor)
-    this.listing = new RunListing(sql, flavor)
+    this.listing = new RunListing(sql, flavor, reach)
     this.outbox = new Outbox(sql, flavor)
     this.leases = new LeaseTable(sql, flavor)
     this.turns = new Turns(sql, flavor)
@@ -85,6 +86,8 @@ export class TableSet {
 interface Parts {
   readonly clock: StoreClock
   readonly senders: Senders
+  /** Which schedules are found by namespace and key. */
+  readonly reach: Reach
 }
 
 /** The tables inside a transaction, and what time it is for them. */
@@ -93,10 +96,10 @@ export class Tables extends TableSet {
   readonly #clock: StoreClock
   #now: Instant
 
-  private constructor(sql: Sql, session: SqlSession, { clock, senders }: Parts, now: Instant) {
-    super(sql, session, senders)
+  private constructor(sql: Sql, session: SqlSession, parts: Parts, now: Instant) {
+    super(sql, session, parts)
     this.#ask = () => session.now(sql)
-    this.#clock = clock
+    this.#clock = parts.clock
     this.#now = now
   }
 
@@ -142,7 +145,10 @@ export class Tables extends TableSet {
 }
 
 /** A store as those see it who change schedules: also one inside a transaction of the application's. */
-export type Transactions = Pick<Store, 'now' | 'transaction' | 'read' | 'announce' | 'takesWritesSideBySide'>
+export type Transactions = Pick<
+  Store,
+  'now' | 'transaction' | 'read' | 'announce' | 'takesWritesSideBySide' | 'reaching'
+>
 
 /**
  * Everything that Carillon remembers: schedules, generations, the ledger, leases. All changes go through
@@ -226,15 +232,19 @@ export class Store implements AsyncDisposable {
    * @throws {UnsupportedByDriverError} on SQLite
    */
   join(connection: unknown): Transactions {
-    const session = this.#database.join(connection)
-    const parts = this.#parts
+    return joined(this.#database.join(connection), this.#parts)
+  }
+
+  /** The same store as somebody sees it who reaches only some of the schedules. */
+  reaching(reach: Reach): Transactions {
+    const parts = { ...this.#parts, reach }
     return {
-      takesWritesSideBySide: false,
-      now: () => parts.clock.now(() => session.now()),
-      transaction: (work) => transactionIn(session, parts, work, (sql) => session.signal(sql)),
-      read: (work) => readIn(session, parts, work),
-      // Only what is committed is news; the signal inside the transaction sees to that.
-      announce: () => {},
+      takesWritesSideBySide: this.takesWritesSideBySide,
+      now: () => this.now(),
+      transaction: (work) => this.#clock.track(transactionIn(this.#database, parts, work)),
+      read: (work) => this.#clock.track(readIn(this.#database, parts, work)),
+      announce: () => this.announce(),
+      reaching: (other) => this.reaching(other),
     }
   }
 
@@ -270,11 +280,24 @@ export class Store implements AsyncDisposable {
   }
 
   get #parts(): Parts {
-    return { clock: this.#clock, senders: this.#senders }
+    return { clock: this.#clock, senders: this.#senders, reach: EVERYTHING }
   }
 
   #call(): void {
     for (const listener of this.#listeners) listener()
+  }
+}
+
+/** The store inside a transaction of the application's. */
+function joined(session: ReturnType<SqlDatabase['join']>, parts: Parts): Transactions {
+  return {
+    takesWritesSideBySide: false,
+    now: () => parts.clock.now(() => session.now()),
+    transaction: (work) => transactionIn(session, parts, work, (sql) => session.signal(sql)),
+    read: (work) => readIn(session, parts, work),
+    // Only what is committed is news; the signal inside the transaction sees to that.
+    announce: () => {},
+    reaching: (reach) => joined(session, { ...parts, reach }),
   }
 }
 
@@ -291,12 +314,8 @@ function transactionIn<T>(
   })
 }
 
-function readIn<T>(
-  session: SqlSession,
-  { senders }: Parts,
-  work: (tables: TableSet) => Promise<T>,
-): Promise<T> {
-  return session.read((sql) => work(new TableSet(sql, session, senders)))
+function readIn<T>(session: SqlSession, parts: Parts, work: (tables: TableSet) => Promise<T>): Promise<T> {
+  return session.read((sql) => work(new TableSet(sql, session, parts)))
 }
 
 /** An embedded database has the clock of its machine, which costs no query. */

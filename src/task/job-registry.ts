@@ -28,6 +28,11 @@ export class JobRegistry {
     return [...this.#jobs.keys()]
   }
 
+  /** Those of them with these names. */
+  among(names: readonly string[]): JobRegistry {
+    return new JobRegistry([...this.#jobs.values()].filter(({ name }) => names.includes(name)))
+  }
+
   /** The priority of a job; `undefined` when no job has one, so that queues need not sort. */
   priorityOf(name: string): number | undefined {
     return this.#hasPriorities ? (this.#jobs.get(name)?.priority ?? 0) : undefined

@@ -1,4 +1,5 @@
 import { sql, type CompiledQuery } from 'kysely'
+import { EVERYTHING } from '../../src/store/reach.ts'
 import { TableSet } from '../../src/store/store.ts'
 import type { Flavor } from '../../src/sql/flavor.ts'
 import type { Sql, SqlDatabase } from '../../src/sql/sql-database.ts'
@@ -37,7 +38,7 @@ export async function plansOf(
         queries.push(query)
         return query
       }
-      await work(new TableSet(listened, database, new Map()))
+      await work(new TableSet(listened, database, { senders: new Map(), reach: EVERYTHING }))
       for (const query of queries) plans.push(await explain(transaction, database.flavor, query))
       throw undo
     })
