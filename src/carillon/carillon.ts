@@ -14,6 +14,7 @@ import type { Message } from '../queue/message.ts'
 import { chooseDatabase } from '../sql/database-input.ts'
 import { Store } from '../store/store.ts'
 import { commandJob } from '../task/command-job.ts'
+import { describeJobs, type JobInfo } from '../task/describe-jobs.ts'
 import { JobRegistry } from '../task/job-registry.ts'
 import type { OnFailed } from '../worker/failed-run.ts'
 import { Reaper } from '../worker/reaper.ts'
@@ -146,6 +147,12 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   /** This process, as its runs name it. */
   get server(): string {
     return this.#settings.owner
+  }
+
+  /** The jobs that schedules can have here, with JSON Schemas of their payloads. */
+  get jobs(): readonly JobInfo[] {
+    const { jobs, allowCommands } = this.#settings
+    return describeJobs(allowCommands ? [...jobs, commandJob] : jobs)
   }
 
   /** How many runs are under way in this process. */

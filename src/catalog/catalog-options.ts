@@ -15,6 +15,8 @@ export interface DescribeFilter {
   readonly text?: string | undefined
   /** Begins after this key: the last one of an earlier listing. */
   readonly afterKey?: string | undefined
+  /** How many at most; all of them by default. */
+  readonly limit?: number | undefined
 }
 
 /** Which occurrences are listed. */

@@ -70,14 +70,17 @@ export class ScheduleReader {
    */
   async *describeAll(filter: DescribeFilter = {}): AsyncGenerator<Schedule, void, undefined> {
     let { afterKey } = filter
+    let left = filter.limit ?? Infinity
     for (;;) {
-      const wanted = { ...filter, namespace: this.namespaceName, afterKey, limit: DESCRIBE_PAGE }
+      const limit = Math.min(left, DESCRIBE_PAGE)
+      const wanted = { ...filter, namespace: this.namespaceName, afterKey, limit }
       const page = await this.#parts.store.read((tables) => tables.schedules.list(wanted))
       const now = await this.#parts.store.now()
       for (const record of page) yield describeRecord(record, now)
 
       afterKey = page.at(-1)?.key
-      if (page.length < DESCRIBE_PAGE) return
+      left -= page.length
+      if (page.length < limit || left <= 0) return
     }
   }
 

@@ -20,7 +20,8 @@ const plainText = z.string().refine((text) => !text.includes('\u0000') && text.i
 })
 const shortText = (longest: number) => plainText.min(1).max(longest)
 
-const shape = {
+/** The parts of a schedule, each of its type. */
+export const SCHEDULE_SHAPE = {
   key: shortText(LONGEST_KEY).optional(),
   group: shortText(LONGEST_KEY).optional(),
   job: shortText(LONGEST_KEY),
@@ -60,7 +61,7 @@ const shape = {
   whenFinished: z.enum(['keep', 'remove']).optional(),
   note: z.string().max(4_000).optional(),
 }
-const schema = z.strictObject(shape)
+const schema = z.strictObject(SCHEDULE_SHAPE)
 
 const catchUpShape = {
   within: duration,
@@ -78,7 +79,7 @@ const catchUpSchema = z.strictObject(catchUpShape)
  * @throws {InvalidInputError} naming the first one that is wrong
  */
 export function checkShape(input: ScheduleInput): void {
-  refuseIssue(schema.safeParse(input).error, input, Object.keys(shape), [])
+  refuseIssue(schema.safeParse(input).error, input, Object.keys(SCHEDULE_SHAPE), [])
 
   // A union of two forms would tell of neither what is wrong with it.
   const { cron, catchUp } = input

@@ -1,0 +1,74 @@
+import type { Context } from 'hono'
+import type { Carillon } from '../carillon/carillon.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Clock } from '../clock/clock.ts'
+import type { Logger } from '../logger.ts'
+import { isPartial, type Grant } from './access/grant.ts'
+import { ProblemError } from './problem.ts'
+
+/** What the routes work with. */
+export interface Services {
+  readonly carillon: Carillon
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** What is known of a request while it is answered. */
+export interface Env {
+  readonly Bindings: {
+    /** The address of the client, where the server that took the request knows it. */
+    readonly remoteAddress?: string
+  }
+  readonly Variables: {
+    /** Of whoever sent it; absent on routes that are open to all. */
+    grant: Grant
+  }
+}
+
+/**
+ * The schedules that a request is about: of the namespace that it names, as far as its token reaches, changed in the name of
+ * its token.
+ *
+ * @throws {ProblemError} when the token is for another namespace
+ */
+export function catalogFor({ carillon }: Services, { grant }: Env['Variables'], namespace?: string): Catalog {
+  const name = namespaceFor(grant, namespace)
+  const named = carillon.namespace(name).as(grant.actor)
+  if (!isPartial(grant)) return named
+  const { groups, jobs } = grant
+  return named.only({ ...(groups !== null && { groups }), ...(jobs !== null && { jobs }) })
+}
+
+/** @throws {ProblemError} when the token is for another namespace: the same whether that exists or not */
+export function namespaceFor(grant: Grant, asked: string | undefined): string {
+  if (grant.namespace === null) return asked ?? 'default'
+  if (asked === undefined || asked === grant.namespace) return grant.namespace
+  throw new ProblemError('FORBIDDEN', 'the token is for another namespace', { path: 'namespace' })
+}
+
+/** @throws {ProblemError} when the token reaches only some of what this is about */
+export function refusePartial(grant: Grant, what: string): void {
+  if (!isPartial(grant)) return
+  throw new ProblemError('FORBIDDEN', `${what} is for tokens that reach all of their namespace`)
+}
+
+/** @throws {ProblemError} when the token is for one namespace alone */
+export function refuseConfined(grant: Grant, what: string): void {
+  if (grant.namespace === null && !isPartial(grant)) return
+  throw new ProblemError('FORBIDDEN', `${what} is for tokens of all namespaces`)
+}
+
+/** The revision that `If-Match` insists on. @throws {ProblemError} when it is none */
+export function expectedRevision(context: Context): number | undefined {
+  const header = context.req.header('if-match')
+  if (header === undefined || header === '*') return undefined
+  const revision = /^"(\d{1,10})"$/.exec(header)?.[1]
+  if (revision !== undefined) return Number(revision)
+  throw new ProblemError(
+    'MALFORMED',
+    'If-Match is a revision in quotes, as the ETag of the schedule has it',
+    {
+      path: 'If-Match',
+    },
+  )
+}

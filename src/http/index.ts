@@ -1,0 +1,6 @@
+export { createApi, type Api, type ApiOptions } from './create-api.ts'
+export { serveApi, type ServeOptions, type ServedApi } from './serve.ts'
+export type { Authenticate, Caller } from './authenticate.ts'
+export type { Grant, Scope } from './access/grant.ts'
+export { ProblemError, type Problem, type ProblemCode } from './problem.ts'
+export type { OpenApiDocument } from './document.ts'

@@ -1,0 +1,202 @@
+import { z } from '@hono/zod-openapi'
+import { catalogFor } from '../context.ts'
+import { endpoint, type Endpoint } from '../endpoint.ts'
+import { instant, instantInput, keyParameter, namespaceQuery } from '../schema/common.ts'
+import { occurrenceSchema } from '../schema/run.ts'
+import { scheduleSchema } from '../schema/schedule.ts'
+
+const tag = 'Acts'
+
+const noteInput = z.string().min(1).max(4_000).optional()
+const missedInput = z
+  .enum(['skip', 'latest', 'all'])
+  .optional()
+  .openapi({ description: 'what becomes of the runs of the pause; they are skipped by default' })
+
+const fieldChange = z.object({ path: z.string(), before: z.unknown(), after: z.unknown() }).partial({
+  before: true,
+  after: true,
+})
+
+/** What is done to a schedule besides changing it. */
+export const actEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      method: 'post',
+      path: '/schedules/{key}/pause',
+      access: 'write',
+      id: 'pauseSchedule',
+      tag,
+      summary: 'Pause a schedule, for good or until an instant',
+      params: keyParameter,
+      query: namespaceQuery,
+      body: z.strictObject({ until: instantInput.optional(), note: noteInput }),
+      answer: scheduleSchema,
+    },
+    ({ services, grant, params, query, body }) =>
+      catalogFor(services, { grant }, query.namespace).pause(params.key, body),
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: '/schedules/{key}/resume',
+      access: 'write',
+      id: 'resumeSchedule',
+      tag,
+      summary: 'Let a paused or broken schedule run again',
+      params: keyParameter,
+      query: namespaceQuery,
+      body: z.strictObject({ missed: missedInput, note: noteInput }),
+      answer: scheduleSchema,
+    },
+    ({ services, grant, params, query, body: { missed, note } }) =>
+      catalogFor(services, { grant }, query.namespace).resume(params.key, {
+        ...(missed !== undefined && { missed }),
+        ...(note !== undefined && { note }),
+      }),
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: '/schedules/{key}/trigger',
+      access: 'write',
+      id: 'triggerSchedule',
+      tag,
+      summary: 'Run a schedule once, now',
+      description:
+        'With `nominalAt` it is the run of that instant, and one that is there already is the answer.',
+      params: keyParameter,
+      query: namespaceQuery,
+      body: z.strictObject({ nominalAt: instantInput.optional() }),
+      answer: occurrenceSchema,
+      status: 202,
+    },
+    ({ services, grant, params, query, body: { nominalAt } }) =>
+      catalogFor(services, { grant }, query.namespace).trigger(
+        params.key,
+        nominalAt === undefined ? {} : { nominalAt },
+      ),
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: '/schedules/{key}/retry',
+      access: 'write',
+      id: 'retryRun',
+      tag,
+      summary: 'Run once more what failed for good',
+      params: keyParameter,
+      query: namespaceQuery,
+      body: z.strictObject({ id: z.string().max(64).optional() }),
+      answer: occurrenceSchema,
+      status: 202,
+    },
+    ({ services, grant, params, query, body: { id } }) =>
+      catalogFor(services, { grant }, query.namespace).retry(params.key, id === undefined ? {} : { id }),
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: '/schedules/{key}/backfill',
+      access: 'write',
+      id: 'backfillSchedule',
+      tag,
+      summary: 'Make up for what did not run in a time that is over',
+      description: 'Only tells what it would do, unless `dryRun` is false.',
+      params: keyParameter,
+      query: namespaceQuery,
+      body: z.strictObject({
+        from: instantInput,
+        until: instantInput.optional(),
+        rate: z.number().positive().max(1_000_000).optional().openapi({ description: 'runs a minute' }),
+        dryRun: z.boolean().default(true),
+      }),
+      answer: z.object({
+        dryRun: z.boolean(),
+        planned: z.int(),
+        present: z.int(),
+        firstAt: instant.optional(),
+        lastAt: instant.optional(),
+        dueUntil: instant.optional(),
+        generations: z.record(z.string(), z.int()),
+      }),
+    },
+    async ({ services, grant, params, query, body }) => ({
+      dryRun: body.dryRun,
+      ...(await catalogFor(services, { grant }, query.namespace).backfill(params.key, body)),
+    }),
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: '/schedules/{key}/rollback',
+      access: 'write',
+      id: 'rollbackSchedule',
+      tag,
+      summary: 'Store an earlier revision as a new change',
+      params: keyParameter,
+      query: namespaceQuery,
+      body: z.strictObject({
+        revision: z.int().min(1),
+        dryRun: z.boolean().default(false),
+        note: noteInput,
+      }),
+      answer: z.object({ fields: z.array(fieldChange), schedule: scheduleSchema }),
+    },
+    ({ services, grant, params, query, body }) =>
+      catalogFor(services, { grant }, query.namespace).rollback(params.key, body),
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: '/schedules/{key}/changes',
+      access: 'read',
+      id: 'listChanges',
+      tag,
+      summary: 'What was done to a schedule, by whom and why, newest first',
+      params: keyParameter,
+      query: namespaceQuery.extend({
+        limit: z.coerce.number().int().min(1).max(1_000).optional(),
+        cursor: z.string().max(255).optional(),
+      }),
+      answer: z.object({
+        items: z.array(
+          z.object({
+            id: z.string(),
+            revision: z.int(),
+            kind: z.string(),
+            at: instant,
+            by: z.string().optional(),
+            note: z.string().optional(),
+            fields: z.array(fieldChange),
+          }),
+        ),
+        next: z.string().optional(),
+      }),
+    },
+    async ({ services, grant, params, query: { namespace, limit = 50, cursor } }) => {
+      const own = catalogFor(services, { grant }, namespace)
+      const items = await own.changes(params.key, { limit, after: cursor })
+      return { items, next: items.length === limit ? items.at(-1)!.id : undefined }
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: '/schedules/{key}/diff',
+      access: 'read',
+      id: 'diffRevisions',
+      tag,
+      summary: 'What differs between two revisions of a schedule',
+      params: keyParameter,
+      query: namespaceQuery.extend({
+        before: z.coerce.number().int().min(1),
+        after: z.coerce.number().int().min(1),
+      }),
+      answer: z.object({ fields: z.array(fieldChange) }),
+    },
+    async ({ services, grant, params, query: { namespace, before, after } }) => ({
+      fields: await catalogFor(services, { grant }, namespace).diff(params.key, before, after),
+    }),
+  ),
+]

@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { ConfigError } from '../errors.ts'
+import type { Api } from './api.ts'
+
+export interface ServeOptions {
+  /** A free one when it is 0, or left out. */
+  readonly port?: number | undefined
+  /** The address to listen at; `127.0.0.1` by default, so that only this machine can ask. */
+  readonly host?: string | undefined
+}
+
+/** A server that listens. */
+export interface ServedApi extends AsyncDisposable {
+  /** Where it listens, as `http://127.0.0.1:4000`. */
+  readonly url: string
+}
+
+/** How long a client may take to send its headers, and all of its request. */
+const HEADERS_MS = 10_000
+const REQUEST_MS = 30_000
+/** How long a connection is kept that asks nothing. */
+const IDLE_MS = 5_000
+const MOST_CONNECTIONS = 5_000
+const MOST_HEADERS = 100
+const HEADER_BYTES = 16 * 1024
+
+/**
+ * Serves an API by Node's own server. Slow, idle and oversized clients are cut off, so that they keep nobody else waiting.
+ *
+ * @throws {ConfigError} when the address cannot be listened at
+ */
+export async function serveApi(
+  api: Api,
+  { port = 0, host = '127.0.0.1' }: ServeOptions = {},
+): Promise<ServedApi> {
+  const server = createAdaptorServer({
+    fetch: (request, { incoming }) => {
+      const { remoteAddress } = incoming.socket
+      return api.fetch(request, remoteAddress === undefined ? {} : { remoteAddress })
+    },
+    overrideGlobalObjects: false,
+    serverOptions: {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: IDLE_MS,
+      // How often it is looked for those that take too long.
+      connectionsCheckingInterval: 1_000,
+    },
+  }) as Server
+  server.maxConnections = MOST_CONNECTIONS
+  server.maxHeadersCount = MOST_HEADERS
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new ConfigError(`cannot listen at ${host}:${port}: ${(cause as Error).message}`, { cause })
+  }
+  const { port: bound } = server.address() as AddressInfo
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
