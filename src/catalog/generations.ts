@@ -29,8 +29,6 @@ import { activityOf, scopeText } from './activity.ts'
 /** A schedule that is to be stored. */
 export interface ScheduleToWrite extends CompiledSchedule {
   readonly key: string
-  /** The size of the payload, as JSON. */
-  readonly payloadBytes: number
 }
 
 /** Whose new schedules are, and who stores them. */

@@ -1,6 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { CarillonError, InvalidInputError, InvalidPayloadError } from '../errors.ts'
-import { toJson } from '../schedule/json.ts'
 import { resolveDefinition, type CompiledSchedule } from '../schedule/resolve-definition.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
 import type { ScheduleInput } from '../schedule/schedule-input.ts'
@@ -48,7 +47,7 @@ export class ScheduleResolver {
     const job = typeof options.job === 'string' ? options.job : options.job?.name
     const key = options.key ?? randomUUIDv7()
     const resolved = await this.resolve({ ...options, key, job }, key)
-    return { key, ...resolved, payloadBytes: toJson(resolved.definition.payload)!.bytes }
+    return { key, ...resolved }
   }
 
   /** Each of many as `toWrite`; an error tells which one it is about. */
@@ -69,7 +68,6 @@ export class ScheduleResolver {
     const resolved = resolveDefinition(within, seedOf({ namespace: this.#namespace, key }))
     const { job, payload } = resolved.definition
 
-    const { bytes } = toJson(payload)!
     const { queue } = resolved.definition
     if (!queues.includes(queue)) {
       throw new InvalidInputError(
@@ -77,8 +75,9 @@ export class ScheduleResolver {
         'queue',
       )
     }
-    if (bytes > maxPayloadBytes) {
-      const message = `the payload for job "${job}" has ${bytes} bytes as JSON; at most ${maxPayloadBytes} are allowed`
+    const { payloadBytes } = resolved
+    if (payloadBytes > maxPayloadBytes) {
+      const message = `the payload for job "${job}" has ${payloadBytes} bytes as JSON; at most ${maxPayloadBytes} are allowed`
       throw new InvalidPayloadError(message, job)
     }
     quotas?.checkInterval(this.#namespace, resolved)

@@ -21,6 +21,8 @@ export interface ResolvedSchedule {
 /** The same, ready to be planned from. */
 export interface CompiledSchedule extends ResolvedSchedule {
   readonly recurrence: Recurrence
+  /** The size of its payload as JSON. */
+  readonly payloadBytes: number
 }
 
 const SHORTEST_INTERVAL_MS = 1_000
@@ -67,7 +69,8 @@ export function resolveDefinition(input: ScheduleInput, seed: string): CompiledS
   checkBounds(definition)
   const recurrence = compileTiming(definition, seed)
 
-  return { group: input.group ?? null, active: input.active, definition, recurrence }
+  const { group = null, active } = input
+  return { group, active, definition, recurrence, payloadBytes: payload.bytes }
 }
 
 /** The input that resolves to this definition again; what a patch is laid over. */
@@ -177,7 +180,7 @@ function catchUpOf(input: Duration | CatchUpInput): CatchUp {
   return { withinMs: durationMs(within, 'catchUp.within'), policy, max: max ?? MAX_CAUGHT_UP }
 }
 
-function backoffOf({ initial = '10s', factor = 2, max = '10m', jitter = 0 }: BackoffInput): Backoff {
+function backoffOf({ initial = 10_000, factor = 2, max = 600_000, jitter = 0 }: BackoffInput): Backoff {
   const initialMs = durationMs(initial, 'backoff.initial')
   return { initialMs, factor, maxMs: durationMs(max, 'backoff.max'), jitter }
 }
