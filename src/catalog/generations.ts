@@ -186,9 +186,9 @@ export async function changeSchedule(
     if (before?.job !== definition.job) await tables.ledger.setJob(record.id, definition.job)
     if (before?.expectWithinMs !== definition.expectWithinMs)
       await tables.expectations.renew(record.id, definition.expectWithinMs)
-    // What waits for its turn by the old policy asks again.
-    if (!isDeepStrictEqual(before?.overlap, definition.overlap)) await tables.ledger.askAgain(record.id)
   }
+  if (!isDeepStrictEqual(before?.overlap ?? null, definition.overlap))
+    await tables.turnMoves.move(record, definition.overlap)
   const isOfItself = isSame && record.group === group && (cause === 'paused' || cause === 'resumed')
   const change = {
     scheduleId: record.id,

@@ -19,6 +19,7 @@ const ALL = [
   '0008-owed',
   '0009-declared',
   '0010-flows',
+  '0011-turns',
 ]
 
 it('applies what is pending, once', async () => {

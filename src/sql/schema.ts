@@ -189,7 +189,10 @@ export interface GuardsTable {
   ended_at: number
 }
 
-/** The occurrences that run under a guard, or have asked and are to wait. What became of them since is in the ledger. */
+/**
+ * The occurrences that run under a guard, or have asked and are to wait. What became of them since is in the ledger. One that
+ * runs while its schedule is given another guard has a turn at both.
+ */
 export interface TurnsTable {
   schedule_id: number
   generation: number
@@ -197,6 +200,8 @@ export interface TurnsTable {
   guard: string
   /** 1 once it was let through, 0 while it waits. */
   is_begun: number
+  /** 1 if it had begun when its schedule came to this guard, so that its server may not know of it. */
+  is_adopted: number
   /** Its due instant, by which it is called; 0 for what takes the place of another. */
   place: number
 }

@@ -5,6 +5,7 @@ import type { Flavor } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import { refOf } from './occurrence-refs.ts'
 import { OccurrenceRows, type LockedRow } from './occurrence-rows.ts'
+import { TurnTable } from './turn-table.ts'
 import {
   beginning,
   broughtTo,
@@ -47,10 +48,12 @@ export interface PassedMessages extends PassedOccurrences {
 export class Fence {
   readonly #flavor: Flavor
   readonly #rows: OccurrenceRows
+  readonly #turns: TurnTable
 
   constructor(sql: Sql, flavor: Flavor) {
     this.#flavor = flavor
     this.#rows = new OccurrenceRows(sql, flavor)
+    this.#turns = new TurnTable(sql, flavor)
   }
 
   /**
@@ -108,8 +111,8 @@ export class Fence {
       extra: 'revision',
     })
     const begun = eachOnce(changed)
-    const toBegunNow = (row: LockedRow) => toBegun(row, now)
-    if (begun.length === refs.length) return { done: begun.map(toBegunNow), held: [], inTurn: [] }
+    const done = begun.map((row) => toBegun(row, now, false))
+    if (begun.length === refs.length) return { done, held: [], inTurn: [] }
 
     const others = without(refs, begun)
     const before = await this.#rows.change(others, {
@@ -123,8 +126,11 @@ export class Fence {
     const own = await this.#rows.find(others, sql`(${waits} or ${runs})`, valuesOf(way, others))
     const left = without(eachOnce(own).map(refOf), before)
     const inTurn = await this.#rows.find(left, MAY_BEGIN_IN_TURN)
+    const turns = [...(await this.#turns.guardsOf(before)).values()].flat()
+    const guarded = new Set(turns.map(occurrenceId))
+    const again = eachOnce(before).map((row) => toBegun(row, now, guarded.has(occurrenceId(row))))
     return {
-      done: eachOnce([...begun, ...before]).map(toBegunNow),
+      done: [...done, ...again],
       held: without(left, inTurn),
       inTurn: inTurn.map(refOf),
     }

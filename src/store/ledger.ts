@@ -226,14 +226,6 @@ export class Ledger {
     })
   }
 
-  /** Has what was told to wait for its turn ask again whether it is. */
-  async askAgain(scheduleId: number): Promise<void> {
-    await this.#rows.change(await this.#waiting([scheduleId]), {
-      condition: sql`o.state = 'planned' and o.owner is null and o.lease_until is not null`,
-      set: { lease_until: sql`null` },
-    })
-  }
-
   /**
    * What of schedules has not begun. It is found in the index of what is open, however long a schedule's history is,
    * and only then held: what MySQL comes across in that index it holds to the end of the transaction, and the heartbeats
@@ -368,7 +360,8 @@ export function toRecord(row: Selectable<OccurrencesTable>): OccurrenceRecord {
     ...toRef(row),
     dueAt: row.due_at,
     state: row.state as OccurrenceState,
-    reason: row.reason as SkipReason | null,
+    // What stands there of a run is a guard's mark.
+    reason: row.state === 'skipped' ? (row.reason as SkipReason | null) : null,
     origin: row.origin as OccurrenceOrigin,
     queue: row.queue,
     attempt: row.attempt,

@@ -20,6 +20,8 @@ interface LockedColumns {
   readonly revision?: number | null
   /** Where it was asked for. */
   readonly job?: string
+  /** Where it was asked for. */
+  readonly reason?: string | null
 }
 
 /** An occurrence as it is while it is held. */
@@ -35,6 +37,8 @@ export interface ScheduleRow {
   readonly generation: number
   readonly revision: number
   readonly definition: string
+  /** Its overlap policy, as stored. */
+  readonly overlap: string | null
 }
 
 /** A change of many occurrences. */
@@ -76,13 +80,13 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof LockedColumns)[]
 
 /** What is answered of an occurrence besides the usual. */
-type Extra = 'revision' | 'job'
+type Extra = 'revision' | 'job' | 'reason'
 
 /** @param column how a column of the occurrence is named */
 function answerOf(column: (name: string) => Piece, extra: Extra | undefined): Piece {
   const columns = COLUMNS.map(column)
   if (extra === undefined) return sql.join(columns)
-  if (extra === 'job') return sql.join([...columns, column('job')])
+  if (extra !== 'revision') return sql.join([...columns, column(extra)])
   return sql.join([
     ...columns,
     sql`(select s.revision from ${sql.table('carillon_schedules')} as s where s.id = ${column('schedule_id')}) as revision`,
@@ -113,11 +117,11 @@ export class OccurrenceRows {
   async find(
     refs: readonly OccurrenceRef[],
     condition: Piece,
-    { columns, valuesOf }: Pick<RowChange, 'columns' | 'valuesOf'> = {},
+    { columns, valuesOf, extra }: Pick<RowChange, 'columns' | 'valuesOf' | 'extra'> = {},
   ): Promise<LockedRow[]> {
     if (refs.length === 0) return []
     const list = refList(this.#flavor, refs, columns, valuesOf)
-    return this.#select(list, this.#flavor.afterwards(condition), sql``)
+    return this.#select(list, this.#flavor.afterwards(condition), sql``, extra)
   }
 
   /** Changes these occurrences, which the transaction holds. */
@@ -225,7 +229,7 @@ export class OccurrenceRows {
     )
     const { rows } = await sql<ScheduleRow>`
       select s.id, s.namespace, s.${sql.ref('key')}, s.${sql.ref('group')}, s.state, s.generation, s.revision,
-        s.definition
+        s.definition, s.overlap
       from ${list} as r ${this.#flavor.lookUp('carillon_schedules', 's', 'primary')} on s.id = r.id
       where ${withDeleted ? sql`1 = 1` : sql`s.deleted_at = 0`} ${how}`.execute(this.#sql)
     return new Map(rows.map((row) => [row.id, row]))

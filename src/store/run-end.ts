@@ -29,10 +29,15 @@ export type RunOutcome =
   /** It was broken off because its server stops, and begins again elsewhere. */
   | { readonly kind: 'given-back' }
 
+/** What a guard writes on the row of a run: somebody waits for its end, or it is told to end. */
+export type GuardMark = 'awaited' | 'overlap'
+
 export interface FinishedRun {
   readonly run: RunRef & { readonly origin?: OccurrenceOrigin }
-  /** Whether it began under a guard, which others wait for. */
+  /** Whether it is known to run under a guard, which others wait for. */
   readonly isGuarded: boolean
+  /** The mark that was seen on its row. With another one its end does not count: who made it has to be called. */
+  readonly mark?: GuardMark | undefined
   readonly outcome: RunOutcome
   /** What its handler told of it, if it told anything. */
   readonly told?: ToldDetails | undefined

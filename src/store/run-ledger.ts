@@ -14,6 +14,7 @@ import {
   pieces,
   type EndedRun,
   type FinishedRun,
+  type GuardMark,
   type RunRef,
 } from './run-end.ts'
 import { RunDetails } from './run-details.ts'
@@ -51,6 +52,11 @@ export interface RunDefinition {
   readonly group: string | null
   readonly revision: number
   readonly definitionText: string
+}
+
+/** A run whose lease was extended, with the mark of a guard on its row. */
+export interface HeldRun extends RunRef {
+  readonly mark: GuardMark | undefined
 }
 
 /** What the reaper found. */
@@ -163,21 +169,26 @@ export class RunLedger {
   }
 
   /** Extends the leases of runs. @returns those that the owner really holds */
-  async heartbeat(runs: readonly RunRef[], owner: string, now: Instant, leaseMs: number): Promise<RunRef[]> {
+  async heartbeat(runs: readonly RunRef[], owner: string, now: Instant, leaseMs: number): Promise<HeldRun[]> {
     const held = await this.#rows.change(runs, {
       condition: sql`o.state = 'running' and o.owner = ${owner} and o.attempt = r.of_attempt`,
       set: { lease_until: this.#flavor.integer(now + leaseMs) },
       columns: { of_attempt: 'integer' },
       valuesOf: (i) => [runs[i]!.attempt],
       isRelaxed: true,
+      extra: 'reason',
     })
-    return held.map((row) => ({ ...refOf(row), attempt: row.attempt }))
+    return held.map((row) => {
+      const mark = (row.reason ?? undefined) as GuardMark | undefined
+      return { ...refOf(row), attempt: row.attempt, mark }
+    })
   }
 
   /**
-   * Writes how runs ended. Only the present attempt of the present owner counts. A further attempt follows only while
-   * the occurrence's generation is the schedule's; otherwise the failure is final. Where one is to follow, a guard is
-   * left, or something was told, this must be in a transaction.
+   * Writes how runs ended. Only the present attempt of the present owner counts, and only as long as no guard has left a
+   * mark on its row that was not seen. A further attempt follows only while the occurrence's generation is the schedule's;
+   * otherwise the failure is final. Where one is to follow, a guard is left, or something was told, this must be in a
+   * transaction.
    *
    * @returns the runs that counted, and those whose schedule another transaction is changing
    */
@@ -187,7 +198,10 @@ export class RunLedger {
     const isHeld = new Set(held.map(occurrenceId))
     const ready = finished.filter(({ run }) => !isHeld.has(occurrenceId(run)))
 
-    const ending = await this.#turns.holdOf(ready.filter(({ isGuarded }) => isGuarded).map(({ run }) => run))
+    const guarded = ready.filter(
+      ({ isGuarded, run }) => isGuarded || schedules.get(run.scheduleId)?.overlap != null,
+    )
+    const ending = await this.#turns.holdOf(guarded.map(({ run }) => run))
     const ends = ready.map(({ run, outcome }) => columnsAfter(outcome, isCurrent(run, schedules), now))
     const done: EndedRun[] = []
     for (const [from, to] of pieces(ends)) {
@@ -237,10 +251,13 @@ export class RunLedger {
     owner: string,
     valuesOf: (index: number) => readonly RowValue[],
   ): Promise<EndedRun[]> {
+    // A run without one, as nearly all are, takes no column for it.
+    const isMarked = finished.some(({ mark }) => mark !== undefined)
     const written = await this.#rows.change(
       finished.map(({ run }) => run),
       {
-        condition: sql`o.state = 'running' and o.owner = ${owner} and o.attempt = r.of_attempt`,
+        condition: sql`o.state = 'running' and o.owner = ${owner} and o.attempt = r.of_attempt
+          and ${isMarked ? sql`(o.reason is null or o.reason = r.of_mark)` : sql`o.reason is null`}`,
         set: {
           state: sql`r.to_state`,
           reason: NULL,
@@ -260,8 +277,9 @@ export class RunLedger {
           error: 'text',
           result: 'text',
           ended_at: 'integer',
+          ...(isMarked && { of_mark: 'digest' }),
         },
-        valuesOf,
+        valuesOf: (i) => (isMarked ? [...valuesOf(i), finished[i]!.mark ?? null] : valuesOf(i)),
       },
     )
     return written.map((row) => {

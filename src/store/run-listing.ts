@@ -166,8 +166,8 @@ function toListed(row: ListedRow): ListedRecord {
 /** The states in which something can be that the filter lets through. */
 function statesOf({ states, reasons, errorCodes }: ListingFilter): ReadonlySet<OccurrenceState> {
   const can = new Set(states ?? [...OPEN, ...ENDED])
-  // An attempt that ends takes the reason away, and one that succeeds the error.
-  if (reasons !== undefined) for (const state of ['succeeded', 'failed'] as const) can.delete(state)
+  // Only what was skipped has a reason, and an attempt that succeeds takes the error away.
+  if (reasons !== undefined) for (const state of can) if (state !== 'skipped') can.delete(state)
   if (errorCodes !== undefined) can.delete('succeeded')
   return can
 }

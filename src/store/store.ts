@@ -28,6 +28,7 @@ import type { ScheduleRecord } from './schedule-record.ts'
 import { SchedulePages } from './schedule-pages.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { StoreClock } from './store-clock.ts'
+import { TurnMoves } from './turn-moves.ts'
 import { Turns } from './turns.ts'
 
 /** Where a transaction may put messages itself, by the names of the queues. */
@@ -51,6 +52,7 @@ export class TableSet {
   readonly outbox: Outbox
   readonly leases: LeaseTable
   readonly turns: Turns
+  readonly turnMoves: TurnMoves
   readonly owed: OwedTable
   readonly paces: PaceTable
   readonly declarations: DeclarationTable
@@ -74,6 +76,7 @@ export class TableSet {
     this.outbox = new Outbox(sql, flavor)
     this.leases = new LeaseTable(sql, flavor)
     this.turns = new Turns(sql, flavor)
+    this.turnMoves = new TurnMoves(sql, flavor)
     this.owed = new OwedTable(sql, flavor)
     this.paces = new PaceTable(sql, flavor)
     this.declarations = new DeclarationTable(sql, flavor)

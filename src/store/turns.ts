@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
-import { decideTurns, type Arrival, type TurnDecision } from '../schedule/decide-turns.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import { guardOf, type Overlap } from '../schedule/overlap.ts'
 import type { Flavor, RowColumns, RowValue } from '../sql/flavor.ts'
@@ -8,7 +7,9 @@ import type { Sql } from '../sql/sql-database.ts'
 import type { Passed } from './fence.ts'
 import { refOf } from './occurrence-refs.ts'
 import { OccurrenceRows, type LockedRow, type RowChange } from './occurrence-rows.ts'
-import { TurnTable, type HeldGuards, type Turn } from './turn-table.ts'
+import type { GuardMark, RunRef } from './run-end.ts'
+import { TurnDecisions, type Arrived, type Decided } from './turn-decisions.ts'
+import { TurnTable, type Turn, type TurnRef } from './turn-table.ts'
 import {
   beginning,
   broughtTo,
@@ -32,14 +33,13 @@ export interface Beginner {
 export interface PassedGuards extends Passed<BegunOccurrence> {
   /** Runs were told to end, or others are due again, and servers are to hear of it. */
   readonly hasNews: boolean
+  /** Runs were told to end. */
+  readonly hasReplaced: boolean
 }
 
-/** An occurrence that arrived, and what was decided about it. */
-interface Decided<Ref> {
-  readonly guard: string
-  readonly arrival: Arrival
-  readonly ref: Ref
-  readonly decision: TurnDecision
+/** A run on whose row a guard has left a mark. */
+export interface MarkedRun extends RunRef {
+  readonly mark: GuardMark
 }
 
 /** Changes the rows of what was decided about, and answers those that it has changed. */
@@ -50,8 +50,8 @@ type Changer<Ref> = (
   valuesOf?: (one: Decided<Ref>) => readonly RowValue[],
 ) => Promise<[Decided<Ref>, LockedRow][]>
 
-/** Runs that end, by the guards under which they began. */
-export type EndingTurns = ReadonlyMap<string, readonly OccurrenceRef[]>
+/** The turns of runs that end, by guard. */
+export type EndingTurns = ReadonlyMap<string, readonly TurnRef[]>
 
 /** How long what waits is left alone at first, should nobody call it; each time twice as long. */
 const ASK_AGAIN_MS = 60_000
@@ -67,12 +67,14 @@ export class Turns {
   readonly #flavor: Flavor
   readonly #rows: OccurrenceRows
   readonly #table: TurnTable
+  readonly #decisions: TurnDecisions
 
   constructor(sql: Sql, flavor: Flavor) {
     this.#sql = sql
     this.#flavor = flavor
     this.#rows = new OccurrenceRows(sql, flavor)
     this.#table = new TurnTable(sql, flavor)
+    this.#decisions = new TurnDecisions(sql, flavor)
   }
 
   /**
@@ -98,7 +100,7 @@ export class Turns {
     return this.#begin(messages, broughtTo(owner, jobs), leaseMs, clock)
   }
 
-  /** Holds the guards under which these runs began, before their ends are written. Must run in the same transaction. */
+  /** Holds the guards at which these runs have turns, before their ends are written. Must run in the same transaction. */
   async holdOf(runs: readonly OccurrenceRef[]): Promise<EndingTurns> {
     const guards = await this.#table.guardsOf(runs)
     await this.#table.hold(guards.keys())
@@ -130,7 +132,7 @@ export class Turns {
    */
   async end(ending: EndingTurns, ended: readonly OccurrenceRef[], now: Instant): Promise<void> {
     const isOver = new Set(ended.map(occurrenceId))
-    const over: OccurrenceRef[] = []
+    const over: TurnRef[] = []
     const counts = new Map<string, number>()
     for (const [guard, refs] of ending) {
       const own = refs.filter((ref) => isOver.has(occurrenceId(ref)))
@@ -138,13 +140,15 @@ export class Turns {
       over.push(...own)
     }
     await this.#table.forget(over)
-    await this.#table.end([...counts.keys()], now)
+    await this.#table.end(new Map([...counts.keys()].map((guard) => [guard, now])))
     await this.#table.call(counts)
   }
 
-  /** Those of the runs that were told to end, since others take their places. */
-  async replacedAmong(runs: readonly OccurrenceRef[]): Promise<OccurrenceRef[]> {
-    return this.#rows.find(runs, sql`o.state = 'running' and o.reason = 'overlap'`)
+  /** Those of the runs on whose rows a guard has left a mark. */
+  async markedAmong(runs: readonly OccurrenceRef[]): Promise<MarkedRun[]> {
+    const marked = sql`o.state = 'running' and o.reason is not null`
+    const rows = await this.#rows.find(runs, marked, { extra: 'reason' })
+    return rows.map((row) => ({ ...refOf(row), attempt: row.attempt, mark: row.reason as GuardMark }))
   }
 
   /** Forgets what is over. */
@@ -159,11 +163,11 @@ export class Turns {
     clock: () => Promise<Instant>,
   ): Promise<PassedGuards> {
     const byGuard = await this.#arrivals(refs, way)
-    if (byGuard.size === 0) return { done: [], held: refs, hasNews: false }
+    if (byGuard.size === 0) return { done: [], held: refs, hasNews: false, hasReplaced: false }
 
     const guards = await this.#table.hold(byGuard.keys())
     const now = await clock()
-    const decided = await this.#decide(byGuard, guards, now)
+    const decided = await this.#decisions.decide(byGuard, guards, now)
     const { begin, skip, wait } = Object.groupBy(decided, ({ decision }) => decision.kind)
 
     const change = this.#changer(way)
@@ -185,9 +189,10 @@ export class Turns {
     )
     const known = new Set([...begun, ...skipped, ...waiting].map(([{ arrival }]) => occurrenceId(arrival)))
     return {
-      done: begun.map(([, row]) => toBegun(row, now)),
+      done: begun.map(([, row]) => toBegun(row, now, true)),
       held: refs.filter((ref) => !known.has(occurrenceId(ref))),
       hasNews: called + replaced > 0 || isPutOff,
+      hasReplaced: replaced > 0,
     }
   }
 
@@ -195,7 +200,7 @@ export class Turns {
   async #arrivals<Ref extends OccurrenceRef>(
     refs: readonly Ref[],
     way: Way<Ref>,
-  ): Promise<Map<string, { arrival: Arrival; ref: Ref }[]>> {
+  ): Promise<Map<string, Arrived<Ref>[]>> {
     const given = new Map(refs.map((ref) => [occurrenceId(ref), ref]))
     const { columns, valuesOf } = way
     const rows = await this.#rows.find(refs, sql`${way.waits} and ${MAY_BEGIN_IN_TURN}`, {
@@ -203,7 +208,7 @@ export class Turns {
       valuesOf: (i) => valuesOf(refs[i]!),
     })
     const policies = await this.#policiesOf(rows)
-    const byGuard = new Map<string, { arrival: Arrival; ref: Ref }[]>()
+    const byGuard = new Map<string, Arrived<Ref>[]>()
     for (const row of rows) {
       const policy = policies.get(row.scheduleId)
       if (policy === undefined) continue
@@ -239,33 +244,6 @@ export class Turns {
         return [id, { guard: guardOf(identity, overlap), overlap }]
       }),
     )
-  }
-
-  async #decide<Ref>(
-    byGuard: ReadonlyMap<string, readonly { arrival: Arrival; ref: Ref }[]>,
-    guards: HeldGuards,
-    now: Instant,
-  ): Promise<Decided<Ref>[]> {
-    const all = [...byGuard.values()].flat().map(({ arrival }) => arrival)
-    const dueBy = Math.max(now, ...all.map(({ dueAt }) => dueAt))
-    const running = await this.#table.running([...byGuard.keys()])
-    // Also what began before its schedule had a policy, or another guard.
-    const open = await this.#table.openOf(
-      all.map(({ scheduleId }) => scheduleId),
-      dueBy,
-    )
-    return [...byGuard].flatMap(([guard, arrived]) => {
-      const arrivals = arrived.map(({ arrival }) => arrival)
-      const own = [...new Set(arrivals.map(({ scheduleId }) => scheduleId))].map((id) => open.get(id))
-      const runs = [...running.get(guard)!, ...own.flatMap((one) => one?.running ?? [])]
-      const state = {
-        running: [...new Map(runs.map((run) => [occurrenceId(run), run])).values()],
-        waiting: own.flatMap((one) => one?.waiting ?? []),
-        endedAt: guards.get(guard),
-      }
-      const decisions = decideTurns(arrivals, state, now)
-      return arrived.map((one, i) => ({ ...one, guard, decision: decisions[i]! }))
-    })
   }
 
   /** Changes the rows of what was decided about, as far as they still wait, and answers them. */
@@ -323,6 +301,6 @@ export class Turns {
 function turnsOf(decided: readonly [Decided<unknown>, LockedRow][], isBegun: boolean): Turn[] {
   return decided.map(([{ guard, arrival }, row]) => {
     const place = arrival.overlap.policy === 'replace' ? 0 : row.due_at
-    return { ...refOf(row), guard, isBegun, place }
+    return { ...refOf(row), guard, isBegun, place, isAdopted: false }
   })
 }

@@ -18,6 +18,8 @@ export interface BegunOccurrence extends RunRef {
   readonly standsFor: number
   /** The revision of its schedule at that moment. */
   readonly revision: number | null
+  /** Whether a guard let it begin. */
+  readonly isGuarded: boolean
 }
 
 /** An attempt that a message brought. */
@@ -105,7 +107,7 @@ export function beginning<Ref>(
 }
 
 /** @param row as it is after it */
-export function toBegun(row: LockedRow, now: Instant): BegunOccurrence {
+export function toBegun(row: LockedRow, now: Instant, isGuarded: boolean): BegunOccurrence {
   return {
     ...refOf(row),
     attempt: row.attempt,
@@ -116,5 +118,6 @@ export function toBegun(row: LockedRow, now: Instant): BegunOccurrence {
     startedAt: Math.max(row.due_at, now),
     standsFor: row.missed_count ?? 0,
     revision: row.revision ?? null,
+    isGuarded,
   }
 }

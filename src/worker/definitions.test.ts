@@ -26,7 +26,7 @@ function definition(id: number, revision: number): RunDefinition {
 function begun(scheduleId: number, revision: number | null): BegunOccurrence {
   const instants = { nominalAt: 0, dueAt: 0, plannedAt: 0, startedAt: 0 }
   const counts = { attempt: 1, failures: 0, standsFor: 0 }
-  return { scheduleId, generation: 1, ...instants, ...counts, origin: 'schedule', revision }
+  return { scheduleId, generation: 1, ...instants, ...counts, origin: 'schedule', revision, isGuarded: false }
 }
 
 const payload = (revision: number) => ({ definition: { job: 'note', payload: { revision } } })

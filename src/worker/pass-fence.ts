@@ -18,18 +18,21 @@ export interface Passer {
   readonly leaseMs: number
 }
 
+/** What became of deliveries. */
+export interface PassedDeliveries extends Omit<PassedMessages, 'inTurn'> {
+  /** When the fence was asked, by this process's clock. */
+  readonly askedAt: Instant
+  /** Runs were told to end, here or elsewhere. */
+  readonly hasReplaced: boolean
+}
+
 const NOTHING: PassedOccurrences = { done: [], held: [], inTurn: [] }
 
 /**
  * Asks the fence to let deliveries begin, claimed ones and those that messages brought, in one transaction; and in another
  * one the guards of those that have any.
- *
- * @returns what became of them, and when it was asked, by this process's clock
  */
-export async function passFence(
-  passer: Passer,
-  due: readonly Delivery[],
-): Promise<Omit<PassedMessages, 'inTurn'> & { askedAt: Instant }> {
+export async function passFence(passer: Passer, due: readonly Delivery[]): Promise<PassedDeliveries> {
   const { store, jobs, clock, owner, leaseMs } = passer
   const claimed = due.filter(isClaimed)
   const brought = due.filter(isBrought)
@@ -46,20 +49,21 @@ export async function passFence(
       foreign: sent.foreign,
     }
   })
-  if (inTurn.length === 0) return { done, held, foreign, askedAt }
+  if (inTurn.length === 0) return { done, held, foreign, askedAt, hasReplaced: false }
 
   const guarded = new Set(inTurn.map(occurrenceId))
   const asked = due.filter((delivery) => guarded.has(occurrenceId(delivery)))
   const inTheirTurn = await passGuards(passer, asked).catch((error: unknown) => {
     // What has begun beside them must not be asked for again on their account.
     passer.logger.warn({ error }, 'whose turn it is could not be decided; it is tried again')
-    return { done: [], held: inTurn }
+    return { done: [], held: inTurn, hasReplaced: false }
   })
   return {
     done: [...done, ...inTheirTurn.done],
     held: [...held, ...inTheirTurn.held],
     foreign,
     askedAt,
+    hasReplaced: inTheirTurn.hasReplaced,
   }
 }
 
@@ -79,6 +83,7 @@ async function passGuards(
       done: [...own.done, ...sent.done],
       held: [...own.held, ...sent.held],
       hasNews: own.hasNews || sent.hasNews,
+      hasReplaced: own.hasReplaced || sent.hasReplaced,
     }
   })
   if (hasNews) store.announce()

@@ -3,7 +3,8 @@ import { Loop } from '../clock/loop.ts'
 import { LeaseLostError, RunReplacedError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { occurrenceId } from '../schedule/occurrence.ts'
-import type { FinishedRun, RunRef } from '../store/run-end.ts'
+import type { FinishedRun, GuardMark, RunRef } from '../store/run-end.ts'
+import type { HeldRun } from '../store/run-ledger.ts'
 import type { Store, Tables } from '../store/store.ts'
 import type { Run } from './run.ts'
 
@@ -30,6 +31,8 @@ export class RunLeases {
   readonly #replacements: Loop
   /** Whether it looks for what is replaced, now and then. */
   #looksForReplaced = false
+  /** Whether the next look is also at runs that are not known to have a guard. */
+  #looksAtAll = false
   #unwatch = () => {}
 
   /**
@@ -70,6 +73,12 @@ export class RunLeases {
     if (run.isGuarded && !this.#looksForReplaced) this.#replacements.wake()
   }
 
+  /** Says that runs were told to end, perhaps here; a run that is not known to have a guard hears of it by its heartbeat otherwise. */
+  lookAtAll(): void {
+    this.#looksAtAll = true
+    this.#replacements.wake()
+  }
+
   async stop(): Promise<void> {
     this.#unwatch()
     await Promise.all([this.#heartbeats.stop(), this.#expiries.stop(), this.#replacements.stop()])
@@ -98,6 +107,7 @@ export class RunLeases {
       if (attempts.get(run.id) === run.begun.attempt) run.heldUntil = askedAt + leaseMs
       else this.#loseLease(run)
     }
+    for (const { mark, ...ref } of held) if (mark !== undefined) this.#heed(ref, mark)
     await this.#keepTold(asked.filter((run) => attempts.get(run.id) === run.begun.attempt))
     return clock.now() + period
   }
@@ -137,20 +147,30 @@ export class RunLeases {
   /** Aborts what others take the place of. */
   async #replace(): Promise<Instant> {
     const { store, clock } = this.#options
-    const guarded = this.#guarded
-    this.#looksForReplaced = guarded.length > 0
+    const looked = this.#looksAtAll ? [...this.#runs.values()] : this.#guarded
+    this.#looksAtAll = false
+    this.#looksForReplaced = looked.length > 0
     if (!this.#looksForReplaced) return Infinity
 
-    const begun = guarded.map((run) => run.begun)
-    for (const ref of await store.read((tables) => tables.turns.replacedAmong(begun))) {
-      const id = occurrenceId(ref)
-      this.#runs.get(id)?.abort(new RunReplacedError(`run ${id} was replaced by a later one of its guard`))
-    }
+    const begun = looked.map((run) => run.begun)
+    for (const { mark, ...ref } of await store.read((tables) => tables.turns.markedAmong(begun)))
+      this.#heed(ref, mark)
     return clock.now() + LOOK_MS
   }
 
+  /** Does what a guard's mark says: the run ends, or at least its end is told to the guard. */
+  #heed(ref: RunRef, mark: GuardMark): void {
+    const run = this.#runs.get(occurrenceId(ref))
+    if (run?.begun.attempt !== ref.attempt) return
+    const isNew = run.mark !== mark
+    run.mark = mark
+    if (mark === 'overlap')
+      run.abort(new RunReplacedError(`run ${run.id} was replaced by a later one of its guard`))
+    else if (isNew && !this.#looksForReplaced) this.#replacements.wake()
+  }
+
   /** Extends the leases of what this worker knows that it holds; what it does not know of must run out. */
-  async #extend({ runs, now }: Tables): Promise<RunRef[]> {
+  async #extend({ runs, now }: Tables): Promise<HeldRun[]> {
     const { owner, leaseMs } = this.#options
     const known = [
       ...[...this.#runs.values()].map((run) => run.begun),

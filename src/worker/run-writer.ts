@@ -19,17 +19,19 @@ export interface Written {
   readonly held: readonly OwnRun[]
   /** Those that failed for good, and with what. */
   readonly failed: readonly { readonly run: BegunRun; readonly error: RunError }[]
+  /** Whether guards were told, which may have called others. */
+  readonly hasCalled: boolean
 }
 
-const NOTHING: Written = { counted: 0, held: [], failed: [] }
+const NOTHING: Written = { counted: 0, held: [], failed: [], hasCalled: false }
 
 /** Writes how runs ended, many at once; one that the database refuses does not keep the others from being written. */
 export class RunWriter {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'brief' | 'read' | 'transaction'>
   readonly #owner: string
   readonly #logger: Logger
 
-  constructor(store: Store, owner: string, logger: Logger) {
+  constructor(store: Pick<Store, 'brief' | 'read' | 'transaction'>, owner: string, logger: Logger) {
     this.#store = store
     this.#owner = owner
     this.#logger = logger
@@ -59,7 +61,7 @@ export class RunWriter {
       : this.#store.brief(work))
     const isHeld = new Set(held.map(occurrenceId))
     const hasFailed = new Set(done.filter(({ state }) => state === 'failed').map(occurrenceId))
-    return {
+    const written = {
       counted: done.length,
       held: ended.filter(({ run }) => isHeld.has(occurrenceId(run))),
       failed: ended
@@ -68,7 +70,26 @@ export class RunWriter {
           run,
           error: outcome.kind === 'failed' ? outcome.error : lostLeaseError(),
         })),
+      hasCalled: ended.some(({ isGuarded }) => isGuarded),
     }
+    if (done.length + held.length === ended.length) return written
+    const known = new Set([...done, ...held].map(occurrenceId))
+    const marked = await this.#markedSince(ended.filter(({ run }) => !known.has(occurrenceId(run))))
+    return added(written, await this.#writeAll(marked))
+  }
+
+  /** Those of the ends that do not count, since a guard has left a mark on the run meanwhile: they are to be written knowing of it. */
+  async #markedSince(ended: readonly OwnRun[]): Promise<OwnRun[]> {
+    const runs = ended.map(({ run }) => run)
+    const found = await this.#store.read((tables) => tables.turns.markedAmong(runs))
+    const marks = new Map(
+      found.map(({ mark, ...ref }) => [occurrenceId(ref), { mark, attempt: ref.attempt }]),
+    )
+    return ended.flatMap((one) => {
+      const { mark, attempt } = marks.get(occurrenceId(one.run)) ?? {}
+      const isNews = mark !== undefined && mark !== one.mark && attempt === one.run.attempt
+      return isNews ? [{ ...one, isGuarded: true, mark }] : []
+    })
   }
 
   async #writeOneByOne(ended: readonly OwnRun[]): Promise<Written> {
@@ -81,10 +102,11 @@ export class RunWriter {
    * The database does not take what the run gave: it is written without what its handler told, and if it is not that, as a
    * failure that says so.
    */
-  async #writePoisoned({ run, isGuarded, outcome, told }: OwnRun, cause: unknown): Promise<Written> {
+  async #writePoisoned({ told, ...ended }: OwnRun, cause: unknown): Promise<Written> {
+    const { run } = ended
     if (told !== undefined) {
       this.#logger.error({ error: cause, run: occurrenceId(run) }, 'what a run told could not be kept')
-      return this.#writeAll([{ run, isGuarded, outcome }])
+      return this.#writeAll([ended])
     }
     this.#logger.error({ error: cause, run: occurrenceId(run) }, 'how a run ended could not be kept')
     const error = {
@@ -92,7 +114,7 @@ export class RunWriter {
       message: 'the run ended, and the database refused what it gave; the server’s log says why',
     }
     const failure = { kind: 'failed', error, result: null, retryInMs: undefined } as const
-    return this.#attempt([{ run, isGuarded, outcome: failure }])
+    return this.#attempt([{ ...ended, outcome: failure }])
   }
 }
 
@@ -101,5 +123,6 @@ function added(a: Written, b: Written): Written {
     counted: a.counted + b.counted,
     held: [...a.held, ...b.held],
     failed: [...a.failed, ...b.failed],
+    hasCalled: a.hasCalled || b.hasCalled,
   }
 }

@@ -7,7 +7,7 @@ import type { Definition } from '../schedule/definition.ts'
 import { occurrenceId } from '../schedule/occurrence.ts'
 import { seedOf } from '../schedule/schedule-identity.ts'
 import { compileTiming } from '../schedule/timing.ts'
-import type { RunOutcome } from '../store/run-end.ts'
+import type { GuardMark, RunOutcome } from '../store/run-end.ts'
 import type { JobContext, OccurrenceInfo } from '../task/job.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
 import type { BegunRun } from './definitions.ts'
@@ -34,6 +34,8 @@ export class Run {
   readonly report: RunReport
   /** Until when the store has confirmed its lease, by this process's clock. */
   heldUntil: Instant
+  /** The mark that a guard was seen to have left on its row. */
+  mark: GuardMark | undefined
   readonly #clock: Clock
   readonly #jobs: JobRegistry
   readonly #logger: Logger
@@ -56,10 +58,9 @@ export class Run {
     })
   }
 
-  /** Whether it began under a guard, or may have: nobody can tell of one whose definition cannot be read. */
+  /** Whether it is known to run under a guard, or may. */
   get isGuarded(): boolean {
-    const { definition } = this.begun
-    return definition instanceof Error || definition.overlap !== null
+    return this.begun.isGuarded || this.mark !== undefined
   }
 
   /** Tells the handler to end. The first reason counts. */

@@ -212,7 +212,10 @@ export class Worker {
     const { passing, copies } = eachOnce(delivered, this.#busy)
     for (const id of passing.keys()) this.#busy.add(id)
     try {
-      const { done, held, foreign, askedAt } = await passFence(this.#options, [...passing.values()])
+      const { done, held, foreign, askedAt, hasReplaced } = await passFence(this.#options, [
+        ...passing.values(),
+      ])
+      if (hasReplaced) this.#leases.lookAtAll()
       const begun = await this.#definitions.define(done)
       this.#lead.learn(clock.now() - askedAt)
       // An answer that took longer than a lease is worth nothing: others may have taken back what it let through.
@@ -255,7 +258,8 @@ export class Worker {
     this.#leases.watch(run)
     const ended = (outcome: RunOutcome) => {
       this.#runs.delete(id)
-      this.#finished.push({ run: run.begun, isGuarded: run.isGuarded, outcome, told: run.report.takeLast() })
+      const { begun, isGuarded, mark, report } = run
+      this.#finished.push({ run: begun, isGuarded, mark, outcome, told: report.takeLast() })
       this.#leave(delivery, 'done')
       this.#finishes.wake()
       this.#wakeQueues()
@@ -278,7 +282,7 @@ export class Worker {
 
     const { store, clock, logger } = this.#options
     const ended = [...this.#finished]
-    const { counted, held, failed } = await this.#writer.write(ended)
+    const { counted, held, failed, hasCalled } = await this.#writer.write(ended)
     this.#finished = [...held, ...this.#finished.slice(ended.length)]
     for (const { run } of ended)
       if (!held.some((other) => other.run === run)) this.#busy.delete(occurrenceId(run))
@@ -289,7 +293,7 @@ export class Worker {
     if (lost > 0)
       logger.warn({ lost }, 'ended runs were no longer this server’s; what became of them is not written')
     // A further attempt may be due, or the turn of another run.
-    if (ended.some(({ isGuarded, outcome }) => isGuarded || outcome.kind !== 'succeeded')) store.announce()
+    if (hasCalled || ended.some(({ outcome }) => outcome.kind !== 'succeeded')) store.announce()
     if (this.#finished.length > held.length) return clock.now()
     return held.length > 0 ? clock.now() + HELD_MS : Infinity
   }

@@ -58,6 +58,7 @@ const turn = {
   opened: { cause: 'paused', validFrom: NOW },
   pause: { actor: 'me', note: null, at: NOW, until: NOW, scope: GROUP, isInactive: false },
 } as const
+const OVERLAP = { policy: 'skip', maxRunning: 1, mutex: 'm', minimumBreakMs: 0 } as const
 const OVERDUE = { dueBy: NOW - 60_000, withKnown: false, limit: 500 }
 const moves = [{ id: 7, nextAt: NOW, lastAt: NOW, planned: 1 }]
 
@@ -146,8 +147,12 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
     /(?=.*turns_guard)(?=.*occurrences_(open|finished))/,
   ],
   ['ending a turn', async (t) => t.turns.end(await t.turns.holdOf([running]), [running], NOW), /turns_guard/],
-  ['what is replaced', (t) => t.turns.replacedAmong([ref])],
-  ['what waits asks again', (t) => t.ledger.askAgain(7), /occurrences_(open|finished)/],
+  ['on which runs guards have left marks', (t) => t.turns.markedAmong([ref])],
+  [
+    'another overlap policy',
+    (t) => t.turnMoves.move({ ...PLACE, id: 7 }, OVERLAP),
+    /occurrences_(open|finished)/,
+  ],
   ['reaping', (t) => t.runs.reap(NOW, 10), /occurrences_leased/],
   ['withdrawing', (t) => t.ledger.withdraw([7], 'deleted', NOW), /occurrences_(open|finished)/],
   ['a page of history', (t) => t.ledger.history({ scheduleIds: [7], until: NOW, limit: 50 })],

@@ -5,13 +5,15 @@ import { OwedWriter } from '../../../src/dispatch/owed-writer.ts'
 import type { OccurrenceRef } from '../../../src/schedule/occurrence.ts'
 import { beginsAgain, type RunOutcome, type RunRef } from '../../../src/store/run-end.ts'
 import type { Passed } from '../../../src/store/fence.ts'
+import type { PassedGuards } from '../../../src/store/turns.ts'
 import type { BegunOccurrence } from '../../../src/store/way.ts'
-import type { ClaimedOccurrence, Reaped } from '../../../src/store/run-ledger.ts'
+import type { ClaimedOccurrence, HeldRun, Reaped } from '../../../src/store/run-ledger.ts'
 import { Store, type Tables } from '../../../src/store/store.ts'
 import { JobRegistry } from '../../../src/task/job-registry.ts'
 import { defineJob } from '../../../src/task/job.ts'
 import type { ManualClock } from '../../../src/testing/index.ts'
 import { Definitions, type BegunRun } from '../../../src/worker/definitions.ts'
+import { RunWriter } from '../../../src/worker/run-writer.ts'
 import type { DatabaseKind } from '../../support/test-databases.ts'
 import { Stage } from './stage.ts'
 import { stagedMysql, stagedPostgres, type StagedPool } from './staged-pool.ts'
@@ -73,6 +75,19 @@ class Steps {
     return known
   }
 
+  /** Asks the guards of what was claimed. */
+  async ask(refs: readonly OccurrenceRef[]): Promise<PassedGuards> {
+    const beginner = { owner: this.name, jobs: ['note', 'other'], leaseMs: LEASE_MS }
+    return this.#store.transaction((tables) => tables.turns.begin(refs, beginner, () => tables.exactNow()))
+  }
+
+  /** Writes that runs succeeded, as a worker does. @returns how many counted */
+  async end(runs: readonly BegunOccurrence[]): Promise<number> {
+    const defined = await this.#definitions.define(runs)
+    const ended = defined.map((run) => ({ run, isGuarded: run.isGuarded, outcome: SUCCEEDED }))
+    return (await new RunWriter(this.#store, this.name, silent).write(ended)).counted
+  }
+
   /** What has begun, with the definitions as a worker then reads them. */
   async begin(refs: readonly OccurrenceRef[]): Promise<BegunRun[]> {
     const { done } = await this.tryBegin(refs)
@@ -95,7 +110,7 @@ class Steps {
     return (await this.tryFinish(runs, outcome)).done
   }
 
-  async heartbeat(runs: readonly RunRef[]): Promise<RunRef[]> {
+  async heartbeat(runs: readonly RunRef[]): Promise<HeldRun[]> {
     return this.#store.brief((tables) => tables.runs.heartbeat(runs, this.name, tables.now, LEASE_MS))
   }
 
