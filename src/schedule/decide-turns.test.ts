@@ -3,9 +3,10 @@ import {
   decideTurns,
   type Arrival,
   type GuardState,
+  type OtherTurn,
   type RunningTurn,
-  type WaitingTurn,
 } from './decide-turns.ts'
+import type { OccurrenceRef } from './occurrence.ts'
 import type { Overlap, OverlapPolicy } from './overlap.ts'
 
 const NOW = 100
@@ -15,10 +16,11 @@ interface Given {
   readonly overlap?: Partial<Overlap>
   readonly attempt?: number
   readonly schedule?: number
+  readonly isReplaceable?: boolean
 }
 
-function turn(dueAt: number, { schedule = 1 }: Given = {}): WaitingTurn {
-  return { scheduleId: schedule, generation: 1, nominalAt: dueAt, dueAt }
+function turn(dueAt: number, { schedule = 1, isReplaceable = false }: Given = {}): OtherTurn {
+  return { scheduleId: schedule, generation: 1, nominalAt: dueAt, dueAt, isReplaceable }
 }
 
 function arrival(dueAt: number, given: Given = {}): Arrival {
@@ -36,13 +38,19 @@ function runs(dueAt: number, given: Given & { startedAt?: number; isReplaced?: b
 
 const NOBODY: GuardState = { running: [], waiting: [], endedAt: undefined }
 
-/** What becomes of arrivals: `begin`, `skip`, `wait`, `wait until 120`, `wait, replaces 80 90`. */
+/**
+ * What becomes of arrivals: `begin`, `skip`, `wait`, `wait until 120`, `wait, replaces 80 90`, `begin, outdates 60`.
+ */
 function decide(arrivals: readonly Arrival[], state: Partial<GuardState> = {}): string[] {
   return decideTurns(arrivals, { ...NOBODY, ...state }, NOW).map((decision) => {
-    if (decision.kind !== 'wait') return decision.kind
-    const { until, replaces } = decision
-    const told = replaces.map(({ nominalAt }) => ` ${nominalAt}`).join('')
-    return `wait${until === undefined ? '' : ` until ${until}`}${told === '' ? '' : `, replaces${told}`}`
+    if (decision.kind === 'skip') return 'skip'
+    const { kind, outdates } = decision
+    const until = kind === 'wait' ? decision.until : undefined
+    const replaces = kind === 'wait' ? decision.replaces : []
+    const list = (what: string, refs: readonly OccurrenceRef[]) =>
+      refs.length === 0 ? '' : `, ${what}${refs.map(({ nominalAt }) => ` ${nominalAt}`).join('')}`
+    const end = until === undefined ? '' : ` until ${until}`
+    return `${kind}${end}${list('replaces', replaces)}${list('outdates', outdates)}`
   })
 }
 
@@ -241,6 +249,44 @@ describe('the newest', () => {
   it('of each schedule is told to end once, by the first that finds no room', () => {
     const two = [1, 2].map((schedule) => arrival(NOW, { policy: 'replace', schedule }))
     expect(decide(two, { running: [runs(40, { schedule: 3 })] })).toEqual(['wait, replaces 40', 'wait'])
+  })
+})
+
+describe('what the newest finds waiting', () => {
+  const newest = arrival(NOW, { policy: 'replace' })
+  const older = turn(60, { isReplaceable: true })
+
+  it('does not run any more', () => {
+    expect(decide([newest], { running: [runs(40)], waiting: [older] })).toEqual([
+      'wait, replaces 40, outdates 60',
+    ])
+    expect(decide([newest], { waiting: [turn(50, { isReplaceable: true }), older] })).toEqual([
+      'begin, outdates 50 60',
+    ])
+  })
+
+  it('stays where it is of another schedule, or of another policy', () => {
+    const waiting = [turn(60, { isReplaceable: true, schedule: 2 }), turn(70)]
+    expect(decide([newest], { waiting })).toEqual(['begin'])
+  })
+
+  it('stays when it is newer itself', () => {
+    expect(decide([newest], { waiting: [older, turn(200, { isReplaceable: true })] })).toEqual(['skip'])
+  })
+
+  it('stays for one that queues', () => {
+    const queues = arrival(NOW, { policy: 'queue-all' })
+    expect(decide([queues], { waiting: [older] })).toEqual(['wait'])
+  })
+
+  it('is decided about by itself when it arrives too', () => {
+    const late = { ...arrival(90, { policy: 'replace' }), nominalAt: 60 }
+    expect(decide([late, newest], { waiting: [older] })).toEqual(['skip', 'begin'])
+  })
+
+  it('is not ahead of anybody then', () => {
+    const queues = { ...arrival(NOW + 1, { policy: 'queue-all', overlap: { maxRunning: 2 } }), nominalAt: 10 }
+    expect(decide([newest, queues], { waiting: [older] })).toEqual(['begin, outdates 60', 'begin'])
   })
 })
 

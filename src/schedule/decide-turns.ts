@@ -7,6 +7,12 @@ export interface WaitingTurn extends OccurrenceRef {
   readonly dueAt: Instant
 }
 
+/** One of those that are not to be decided about now. */
+export interface OtherTurn extends WaitingTurn {
+  /** Its policy is `replace`: a newer one of its schedule takes its place. */
+  readonly isReplaceable: boolean
+}
+
 /** One that is to begin now, if it may. */
 export interface Arrival extends WaitingTurn {
   /** How often it has begun before. */
@@ -26,14 +32,18 @@ export interface RunningTurn extends WaitingTurn {
 export interface GuardState {
   readonly running: readonly RunningTurn[]
   /** What else of the arrivals' schedules is due and has not begun: it waits for room, or is on its way. */
-  readonly waiting: readonly WaitingTurn[]
+  readonly waiting: readonly OtherTurn[]
   /** When its last run ended; `undefined` when nobody remembers one. */
   readonly endedAt: Instant | undefined
 }
 
 /** What becomes of an arrival. */
 export type TurnDecision =
-  | { readonly kind: 'begin' }
+  | {
+      readonly kind: 'begin'
+      /** What waits and does not run any more, since this one takes its place. */
+      readonly outdates: readonly OccurrenceRef[]
+    }
   | { readonly kind: 'skip' }
   | {
       readonly kind: 'wait'
@@ -41,6 +51,7 @@ export type TurnDecision =
       readonly until: Instant | undefined
       /** The runs that are to be aborted for it. */
       readonly replaces: readonly OccurrenceRef[]
+      readonly outdates: readonly OccurrenceRef[]
     }
 
 /**
@@ -70,13 +81,16 @@ const EARLY_MS = 50
 class Guard {
   readonly #now: Instant
   readonly #endedAt: Instant
+  /** What waits and does not arrive. */
+  readonly #others: readonly OtherTurn[]
   #running: readonly RunningTurn[]
   #waiting: readonly WaitingTurn[]
 
   constructor(arrivals: readonly Arrival[], { running, waiting, endedAt }: GuardState, now: Instant) {
     const arrive = new Set(arrivals.map(occurrenceId))
     this.#running = running
-    this.#waiting = [...waiting.filter((turn) => !arrive.has(occurrenceId(turn))), ...arrivals]
+    this.#others = waiting.filter((turn) => !arrive.has(occurrenceId(turn)))
+    this.#waiting = [...this.#others, ...arrivals]
     this.#endedAt = endedAt ?? -Infinity
     this.#now = now
   }
@@ -93,7 +107,7 @@ class Guard {
   #queue(arrival: Arrival): TurnDecision {
     const ahead = this.#waiting.filter((turn) => isSameSchedule(turn, arrival) && inOrder(turn, arrival) < 0)
     const room = this.#roomFor(arrival)
-    if (ahead.length < room) return { kind: 'begin' }
+    if (ahead.length < room) return { kind: 'begin', outdates: [] }
 
     const { policy } = arrival.overlap
     const places = policy === 'skip' ? 0 : policy === 'queue-one' ? room + 1 : Infinity
@@ -105,20 +119,27 @@ class Guard {
     const others: readonly WaitingTurn[] = [...this.#running, ...this.#waiting]
     if (others.some((turn) => isSameSchedule(turn, arrival) && isNewer(turn, arrival)))
       return { kind: 'skip' }
-    if (this.#roomFor(arrival) > 0) return { kind: 'begin' }
+    const outdates = this.#others.filter((turn) => turn.isReplaceable && isSameSchedule(turn, arrival))
+    const outdated = new Set<WaitingTurn>(outdates)
+    this.#waiting = this.#waiting.filter((turn) => !outdated.has(turn))
+    if (this.#roomFor(arrival) > 0) return { kind: 'begin', outdates }
 
     const tooMany = this.#running.length - arrival.overlap.maxRunning + 1
     const oldest = [...this.#running].sort((a, b) => a.startedAt - b.startedAt || inOrder(a, b))
     const replaces = oldest.slice(0, Math.max(tooMany, 0)).filter(({ isReplaced }) => !isReplaced)
-    return this.#wait(arrival, replaces)
+    return this.#wait(arrival, replaces, outdates)
   }
 
-  #wait(arrival: Arrival, replaces: readonly RunningTurn[] = []): TurnDecision {
+  #wait(
+    arrival: Arrival,
+    replaces: readonly RunningTurn[] = [],
+    outdates: readonly OtherTurn[] = [],
+  ): TurnDecision {
     const { overlap } = arrival
     const isBreak = this.#running.length < overlap.maxRunning && this.#isBreakAt(arrival)
     const told = new Set(replaces)
     this.#running = this.#running.map((turn) => (told.has(turn) ? { ...turn, isReplaced: true } : turn))
-    return { kind: 'wait', until: isBreak ? this.#freeAt(overlap) : undefined, replaces }
+    return { kind: 'wait', until: isBreak ? this.#freeAt(overlap) : undefined, replaces, outdates }
   }
 
   #roomFor(arrival: Arrival): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { guardOf, type Overlap } from './overlap.ts'
+import { guardOf, overlapOf, type Overlap } from './overlap.ts'
 
 const OWN: Overlap = { policy: 'skip', maxRunning: 1, mutex: null, minimumBreakMs: 0 }
 const guard = (namespace: string, key: string, mutex: string | null = null) =>
@@ -24,5 +24,12 @@ describe('a guard', () => {
 
   it('is shared by the schedules of a namespace with the same mutex', () => {
     expect(guard('a', 'x', 'm')).toBe(guard('a', 'y', 'm'))
+  })
+})
+
+describe('the policy of an occurrence', () => {
+  it('is that of its schedule, and what is made up for waits', () => {
+    expect(overlapOf({ origin: 'schedule' }, OWN)).toEqual(OWN)
+    expect(overlapOf({ origin: 'backfill' }, OWN)).toEqual({ ...OWN, policy: 'queue-all' })
   })
 })

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { OccurrenceOrigin } from './occurrence.ts'
 import type { ScheduleIdentity } from './schedule-identity.ts'
 
 /** What happens to a run that falls due while there is no room for it. */
@@ -21,6 +22,11 @@ export interface Overlap {
   readonly mutex: string | null
   /** How long after the end of a run the next one begins at the earliest, in milliseconds. */
   readonly minimumBreakMs: number
+}
+
+/** The policy by which an occurrence goes, by that of its schedule: what is made up for waits for its turn, and ends nobody else's. */
+export function overlapOf({ origin }: { readonly origin: OccurrenceOrigin }, overlap: Overlap): Overlap {
+  return origin === 'backfill' ? { ...overlap, policy: 'queue-all' } : overlap
 }
 
 /** 160 bits, as much as nobody finds twice. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import { decideTurns, type Arrival, type TurnDecision } from '../schedule/decide-turns.ts'
 import { occurrenceId } from '../schedule/occurrence.ts'
+import { overlapOf, type Overlap } from '../schedule/overlap.ts'
 import type { Flavor } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import { OccurrenceRows } from './occurrence-rows.ts'
@@ -18,6 +19,8 @@ import {
 export interface Arrived<Ref> {
   readonly arrival: Arrival
   readonly ref: Ref
+  /** That of its schedule. */
+  readonly policy: Overlap
 }
 
 /** The same, and what was decided about it. */
@@ -123,9 +126,16 @@ function decideAt<Ref>(
   known: Known,
   now: Instant,
 ): Decided<Ref>[] {
+  const policies = new Map(arrived.map(({ arrival, policy }) => [arrival.scheduleId, policy]))
+  const waiting = [...policies].flatMap(([id, policy]) =>
+    (known.open.get(id)?.waiting ?? []).map((turn) => ({
+      ...turn,
+      isReplaceable: overlapOf(turn, policy).policy === 'replace',
+    })),
+  )
   const state = {
     running: runsAt(guard, arrived, known),
-    waiting: schedulesOf(arrived).flatMap((id) => known.open.get(id)?.waiting ?? []),
+    waiting,
     endedAt: known.endedAt.get(guard),
   }
   const arrivals = arrived.map(({ arrival }) => arrival)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
-import type { OccurrenceRef } from '../schedule/occurrence.ts'
+import type { OccurrenceOrigin, OccurrenceRef } from '../schedule/occurrence.ts'
 import type { RunningTurn, WaitingTurn } from '../schedule/decide-turns.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
@@ -41,12 +41,18 @@ export type HeldGuards = ReadonlyMap<string, Instant | undefined>
 /** What of a schedule is under way, and what is due. */
 export interface OpenTurns {
   readonly running: readonly OpenRun[]
-  readonly waiting: readonly WaitingTurn[]
+  readonly waiting: readonly OpenWaiting[]
+}
+
+/** What has not begun, with that by which its policy is found. */
+export interface OpenWaiting extends WaitingTurn {
+  readonly origin: OccurrenceOrigin
 }
 
 interface OpenColumns extends RefColumns {
   readonly due_at: number
   readonly state: string
+  readonly origin: string
   readonly started_at: number | null
   readonly finished_at: number | null
   readonly reason: string | null
@@ -56,11 +62,11 @@ const GUARDS = sql.table('carillon_guards')
 const TURNS = sql.table('carillon_turns')
 const TURN_COLUMNS = { ...REF_COLUMNS, guard: 'digest' } as const
 const OPEN = sql`
-  o.schedule_id, o.generation, o.nominal_at, o.due_at, o.state, o.started_at, o.finished_at, o.reason`
+  o.schedule_id, o.generation, o.nominal_at, o.due_at, o.state, o.origin, o.started_at, o.finished_at, o.reason`
 /** The occurrence `o` is that of the turn `t`. */
 const IS_TURN = sql`o.schedule_id = t.schedule_id and o.nominal_at = t.nominal_at and o.generation = t.generation`
 /** The occurrence `o` was told to wait for its turn. */
-const IS_TOLD_TO_WAIT = sql`o.state = 'planned' and o.owner is null and o.lease_until is not null`
+export const IS_TOLD_TO_WAIT = sql`o.state = 'planned' and o.owner is null and o.lease_until is not null`
 
 /** The tables of guards and turns. Turns only say where to look: what became of them is in the ledger. */
 export class TurnTable {
@@ -165,12 +171,12 @@ export class TurnTable {
     const { rows } = await sql<OpenColumns>`
       select ${OPEN} from ${ids} as r ${inOpen} on o.schedule_id = r.id and o.finished_at is null
       where o.state = 'running' or o.due_at <= ${dueBy}`.execute(this.#sql)
-    const open = new Map<number, { running: OpenRun[]; waiting: WaitingTurn[] }>()
+    const open = new Map<number, { running: OpenRun[]; waiting: OpenWaiting[] }>()
     for (const row of rows) {
       const of = open.get(row.schedule_id) ?? { running: [], waiting: [] }
       open.set(row.schedule_id, of)
       if (row.state === 'running') of.running.push(toRunning(row))
-      else of.waiting.push({ ...toRef(row), dueAt: row.due_at })
+      else of.waiting.push({ ...toRef(row), dueAt: row.due_at, origin: row.origin as OccurrenceOrigin })
     }
     return open
   }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
-import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
-import { guardOf, type Overlap } from '../schedule/overlap.ts'
+import { occurrenceId, type OccurrenceOrigin, type OccurrenceRef } from '../schedule/occurrence.ts'
+import { guardOf, overlapOf, type Overlap } from '../schedule/overlap.ts'
 import type { Flavor, RowColumns, RowValue } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { Passed } from './fence.ts'
@@ -9,7 +9,7 @@ import { refOf } from './occurrence-refs.ts'
 import { OccurrenceRows, type LockedRow, type RowChange } from './occurrence-rows.ts'
 import type { GuardMark, RunRef } from './run-end.ts'
 import { TurnDecisions, type Arrived, type Decided } from './turn-decisions.ts'
-import { TurnTable, type Turn, type TurnRef } from './turn-table.ts'
+import { IS_TOLD_TO_WAIT, TurnTable, type Turn, type TurnRef } from './turn-table.ts'
 import {
   beginning,
   broughtTo,
@@ -172,13 +172,9 @@ export class Turns {
 
     const change = this.#changer(way)
     const begun = await change(begin, beginning(way, this.#flavor, now, leaseMs))
-    const skipped = await change(skip, {
-      state: sql`'skipped'`,
-      reason: sql`'overlap'`,
-      finished_at: this.#flavor.integer(now),
-      lease_until: sql`null`,
-    })
+    const skipped = await change(skip, this.#skipping(now))
     const waiting = await this.#wait(wait, change, now)
+    await this.#skipOutdated([...begun, ...waiting], now)
 
     await this.#table.keep([...turnsOf(begun, true), ...turnsOf(waiting, false)])
     // Who was called to take a turn that is no longer wanted leaves it to the next.
@@ -213,14 +209,12 @@ export class Turns {
       const policy = policies.get(row.scheduleId)
       if (policy === undefined) continue
       const { guard } = policy
-      // What is made up for waits for its turn, and ends nobody else's.
-      const overlap: Overlap =
-        row.origin === 'backfill' ? { ...policy.overlap, policy: 'queue-all' } : policy.overlap
+      const overlap = overlapOf({ origin: row.origin as OccurrenceOrigin }, policy.overlap)
       const { scheduleId, generation, nominalAt, attempt, due_at: dueAt } = row
       const arrival = { scheduleId, generation, nominalAt, dueAt, attempt, overlap }
       const others = byGuard.get(guard) ?? []
       byGuard.set(guard, others)
-      others.push({ arrival, ref: given.get(occurrenceId(row))! })
+      others.push({ arrival, ref: given.get(occurrenceId(row))!, policy: policy.overlap })
     }
     return byGuard
   }
@@ -284,6 +278,33 @@ export class Turns {
       const lateMs = Math.max(now - dueAt, ASK_AGAIN_MS)
       return until === undefined ? [dueAt, Math.max(dueAt, now) + lateMs] : [until, null]
     })
+  }
+
+  /**
+   * What waits for its turn does not run once a newer one has taken its place. What was called, or is on its way, finds that
+   * when it asks.
+   */
+  async #skipOutdated(decided: readonly [Decided<unknown>, LockedRow][], now: Instant): Promise<void> {
+    const outdated = decided.flatMap(([{ guard, decision }]) =>
+      decision.kind === 'skip' ? [] : decision.outdates.map((ref) => ({ ...refOf(ref), guard })),
+    )
+    const skipped = await this.#rows.change(outdated, {
+      condition: IS_TOLD_TO_WAIT,
+      set: this.#skipping(now),
+      passesOverHeld: true,
+    })
+    const isSkipped = new Set(skipped.map(occurrenceId))
+    await this.#table.forget(outdated.filter((turn) => isSkipped.has(occurrenceId(turn))))
+  }
+
+  /** What becomes of the row of an occurrence that does not run. */
+  #skipping(now: Instant): RowChange['set'] {
+    return {
+      state: sql`'skipped'`,
+      reason: sql`'overlap'`,
+      finished_at: this.#flavor.integer(now),
+      lease_until: sql`null`,
+    }
   }
 
   /** Tells runs to end. @returns how many there were */

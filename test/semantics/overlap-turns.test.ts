@@ -116,6 +116,23 @@ describe('a run that is replaced', () => {
     expect(replaced!.reason).toBeUndefined()
   })
 
+  it('is waited for by the newest alone, and what waited before is over at once', async () => {
+    const stubborn = world.job('work', () => waitUntil(world.clock, world.clock.now() + 90_000))
+    const cron = await world.open({ jobs: [stubborn] })
+    await cron.schedule({ ...EVERY_MINUTE, cron: '* * * * * *', key: 'a', overlap: 'replace' })
+    await cron.start()
+    await world.clock.advanceTo(instant('10:00:03.500'))
+    expect((await ledger(cron, 'a')).slice(0, 3)).toEqual([
+      '10:00:01 running',
+      '10:00:02 overlap',
+      '10:00:03 planned',
+    ])
+
+    // It is not waited for beyond its five seconds.
+    await world.clock.advanceTo(instant('10:00:07.500'))
+    expect(world.beginnings).toEqual(['10:00:01 a', '10:00:07 a'])
+  })
+
   it('has succeeded when it came to its end in spite of it', async () => {
     const stubborn = world.job('work', async ({ signal }) => {
       await waitUntil(world.clock, world.clock.now() + 90_000, signal)

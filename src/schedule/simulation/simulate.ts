@@ -4,6 +4,7 @@ import { giveWay } from '../../clock/give-way.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { decideTurns, type Arrival } from '../decide-turns.ts'
 import { instantMs } from '../instant-input.ts'
+import { occurrenceId } from '../occurrence.ts'
 import { EventQueue } from './event-queue.ts'
 import { SimulatedScheduleState, toTurn, type SimulatedOccurrence } from './simulated-schedule.ts'
 import type { SimulatedRun, Simulation, SimulationOptions } from './simulation.ts'
@@ -211,17 +212,24 @@ class Simulator {
     const { scheduleId, generation, nominalAt, dueAt, attempt, schedule } = occurrence
     const arrival: Arrival = { scheduleId, generation, nominalAt, dueAt, attempt, overlap: schedule.overlap! }
     const isOwn = (other: SimulatedOccurrence) => other.schedule === schedule
-    const waiting = [...guard.waiting, ...following].filter(isOwn).map(toTurn)
+    const isReplaceable = schedule.overlap!.policy === 'replace'
+    const waiting = [...guard.waiting, ...following]
+      .filter(isOwn)
+      .map((other) => ({ ...toTurn(other), isReplaceable }))
     const state = { running: guard.running.map(toTurn), waiting, endedAt: guard.endedAt }
     const [decision] = decideTurns([arrival], state, now)
 
-    if (decision!.kind === 'begin') {
-      guard.running.push(occurrence)
-      return this.#begin(occurrence, now)
-    }
     if (decision!.kind === 'skip') {
       this.#tell(occurrence, 'skipped', undefined)
       return this.#call(guard, now)
+    }
+    const outdated = new Set(decision!.outdates.map(occurrenceId))
+    const isOutdated = (other: SimulatedOccurrence) => outdated.has(occurrenceId(other))
+    for (const other of guard.waiting.filter(isOutdated)) this.#tell(other, 'skipped', undefined)
+    guard.waiting = guard.waiting.filter((other) => !isOutdated(other))
+    if (decision!.kind === 'begin') {
+      guard.running.push(occurrence)
+      return this.#begin(occurrence, now)
     }
     const { until, replaces } = decision!
     if (until === undefined) guard.waiting.push(occurrence)
