@@ -12,7 +12,10 @@ export interface Message extends OccurrenceRef {
    * Unique in a database, at most 64 characters, digits and `-`.
    */
   readonly id: string
-  /** How often the occurrence had begun when this was sent. Another beginning in between makes the message void. */
+  /**
+   * How often the occurrence had begun when this was sent; where a guard decides, begun or been told to wait for its turn.
+   * Once more in between makes the message void.
+   */
   readonly attempt: number
   /** When it is to be delivered. */
   readonly dueAt: Instant

@@ -7,7 +7,7 @@ export interface Delivery extends OccurrenceRef {
   readonly job: string
   /** When its run is to start, by this process's clock. */
   readonly startAt: Instant
-  /** How often it had begun when the message was sent that brought it; `undefined` where none did, and it is claimed. */
+  /** The attempt of the message that brought it; `undefined` where none did, and it is claimed. */
   readonly attempt?: number
   /**
    * Called once nothing is to be done for it here any more: it has ended, or must not begin; or another server is to have

@@ -110,8 +110,8 @@ export function addColumn(table: string, name: string, kind: ColumnKind, place: 
 }
 
 /** The statement that adds a column of whole numbers, 0 at first, to a table that is there. */
-export function addNumber(table: string, name: string, place: Place): string {
-  return `${addColumn(table, name, 'big', place)} not null default 0`
+export function addNumber(table: string, name: string, place: Place, kind: 'big' | 'count' = 'big'): string {
+  return `${addColumn(table, name, kind, place)} not null default 0`
 }
 
 /** The statement that puts a row of numbers into a table, unless it is there. */

@@ -20,6 +20,7 @@ const ALL = [
   '0009-declared',
   '0010-flows',
   '0011-turns',
+  '0012-waits',
 ]
 
 it('applies what is pending, once', async () => {

@@ -14,6 +14,7 @@ import * as owed from './migrations/0008-owed.ts'
 import * as declared from './migrations/0009-declared.ts'
 import * as flows from './migrations/0010-flows.ts'
 import * as turns from './migrations/0011-turns.ts'
+import * as waits from './migrations/0012-waits.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0009-declared': declared.statements,
   '0010-flows': flows.statements,
   '0011-turns': turns.statements,
+  '0012-waits': waits.statements,
 }
 
 /**

@@ -135,6 +135,8 @@ export interface OccurrencesTable {
   missed_count: number | null
   /** By what it takes turns with others when workers are behind: a number for its schedule's namespace. */
   flow: number
+  /** How often it was told to wait for its turn. */
+  waits: Generated<number>
 }
 
 export interface LeasesTable {

@@ -9,6 +9,12 @@ export const REF_COLUMNS = { schedule_id: 'integer', generation: 'integer', nomi
 export const IS_REF: RawBuilder<boolean> = sql`
   o.schedule_id = r.schedule_id and o.nominal_at = r.nominal_at and o.generation = r.generation`
 
+/**
+ * The attempt that a message of the occurrence `o` says. It rises by one when the occurrence begins, and when it is told to
+ * wait for its turn; so each message is answered once, and what follows has a name of its own.
+ */
+export const SENT_ATTEMPT: Piece = sql`(o.attempt + o.waits)`
+
 /** Occurrences as the table `r`, with more columns as needed. */
 export function refList(
   flavor: Flavor,

@@ -22,6 +22,8 @@ interface LockedColumns {
   readonly job?: string
   /** Where it was asked for. */
   readonly reason?: string | null
+  /** Where what a message says was asked for. */
+  readonly waits?: number
 }
 
 /** An occurrence as it is while it is held. */
@@ -79,13 +81,14 @@ const COLUMNS = [
   'missed_count',
 ] as const satisfies readonly (keyof LockedColumns)[]
 
-/** What is answered of an occurrence besides the usual. */
-type Extra = 'revision' | 'job' | 'reason'
+/** What is answered of an occurrence besides the usual: `message` is all that one says. */
+type Extra = 'revision' | 'job' | 'reason' | 'message'
 
 /** @param column how a column of the occurrence is named */
 function answerOf(column: (name: string) => Piece, extra: Extra | undefined): Piece {
   const columns = COLUMNS.map(column)
   if (extra === undefined) return sql.join(columns)
+  if (extra === 'message') return sql.join([...columns, column('job'), column('waits')])
   if (extra !== 'revision') return sql.join([...columns, column(extra)])
   return sql.join([
     ...columns,

@@ -3,11 +3,12 @@ import type { Instant } from '../clock/clock.ts'
 import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
-import { REF_COLUMNS, toRef } from './occurrence-refs.ts'
+import { REF_COLUMNS, SENT_ATTEMPT, toRef } from './occurrence-refs.ts'
 import { OccurrenceRows, type LockedRow, type RefColumns } from './occurrence-rows.ts'
 
 /** An attempt of an occurrence, as a foreign queue is told of it. */
 export interface OutboxEntry extends OccurrenceRef {
+  /** How often it had begun, or been told to wait for its turn, when it was taken up. */
   readonly attempt: number
   readonly dueAt: Instant
   readonly job: string
@@ -68,8 +69,9 @@ export class Outbox {
       owner: sql`${owner}`,
       lease_until: this.#flavor.integer(now + HOLD_MS),
     }
-    const taken = await this.#rows.changeFound(found, set, 'job')
-    return taken.map(toEntry).sort((a, b) => a.dueAt - b.dueAt)
+    const taken = await this.#rows.changeFound(found, set, 'message')
+    const entries = taken.map((row) => toEntry({ ...row, attempt: row.attempt + row.waits! }))
+    return entries.sort((a, b) => a.dueAt - b.dueAt)
   }
 
   /**
@@ -99,7 +101,7 @@ export class Outbox {
     set: Readonly<Record<string, Piece>>,
   ): Promise<number> {
     const settled = await this.#rows.change(entries, {
-      condition: sql`o.state = 'sent' and o.owner = ${owner} and o.attempt = r.of_attempt`,
+      condition: sql`o.state = 'sent' and o.owner = ${owner} and ${SENT_ATTEMPT} = r.of_attempt`,
       set: { ...set, owner: NULL },
       columns: { of_attempt: 'integer' },
       valuesOf: (i) => [entries[i]!.attempt],
@@ -112,7 +114,7 @@ export class Outbox {
   async dueBetween(queue: string, from: Instant, until: Instant, limit: number): Promise<OutboxEntry[]> {
     // By the index of leases, which tell the due instant: it has no other index, which each occurrence would pay for.
     const { rows } = await sql<LockedRow & { job: string }>`
-      select schedule_id, generation, nominal_at, attempt, due_at, job from ${OCCURRENCES}
+      select schedule_id, generation, nominal_at, attempt + waits as attempt, due_at, job from ${OCCURRENCES}
       where lease_until > ${from + AGAIN_MS} and lease_until <= ${until + AGAIN_MS}
         and state = 'sent' and queue = ${queue} and lease_until = due_at + ${this.#flavor.integer(AGAIN_MS)}
       order by lease_until limit ${limit}`.execute(this.#sql)
@@ -147,7 +149,7 @@ export class Outbox {
     )
     await sql`
       insert into ${WITHDRAWALS} (queue, schedule_id, generation, nominal_at, attempt, due_at, job)
-      select o.queue, o.schedule_id, o.generation, o.nominal_at, o.attempt, o.due_at, o.job
+      select o.queue, o.schedule_id, o.generation, o.nominal_at, ${SENT_ATTEMPT}, o.due_at, o.job
       from ${list} as r ${this.#flavor.lookUp('carillon_occurrences', 'o', 'primary')}
       on o.schedule_id = r.schedule_id and o.nominal_at = r.nominal_at and o.generation = r.generation
       where o.state = 'sent'`.execute(this.#sql)

@@ -271,6 +271,8 @@ export class Turns {
       owner: sql`null`,
       due_at: sql`r.again_at`,
       lease_until: sql`r.held_until`,
+      // The message that brought it may be in its queue for a while, and a queue that knows a name takes no other one under it.
+      waits: sql`o.waits + 1`,
     }
     const columns = { again_at: 'integer', held_until: 'integer' } as const
     return change(decided, set, columns, ({ arrival: { dueAt }, decision }) => {

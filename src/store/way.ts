@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { OccurrenceOrigin, OccurrenceRef } from '../schedule/occurrence.ts'
 import type { Flavor, Piece, RowColumns, RowValue } from '../sql/flavor.ts'
-import { refOf } from './occurrence-refs.ts'
+import { refOf, SENT_ATTEMPT } from './occurrence-refs.ts'
 import type { LockedRow } from './occurrence-rows.ts'
 import type { RunRef } from './run-end.ts'
 
@@ -24,7 +24,7 @@ export interface BegunOccurrence extends RunRef {
 
 /** An attempt that a message brought. */
 export interface SentAttempt extends OccurrenceRef {
-  /** How often the occurrence had begun when the message was sent. */
+  /** How often the occurrence had begun, or been told to wait for its turn, when the message was sent. */
   readonly attempt: number
 }
 
@@ -54,7 +54,7 @@ export function claimedBy(owner: string): Way<OccurrenceRef> {
 export function broughtTo(owner: string, jobs: readonly string[]): Way<SentAttempt> {
   return {
     waits: waitsFor(jobs.length === 0 ? sql`1 = 0` : sql`o.job in (${sql.join(jobs)})`),
-    runs: sql`o.state = 'running' and o.owner = ${owner} and o.attempt = r.of_attempt + 1`,
+    runs: sql`o.state = 'running' and o.owner = ${owner} and ${SENT_ATTEMPT} = r.of_attempt + 1`,
     set: { owner: sql`${owner}` },
     columns: { of_attempt: 'integer' },
     valuesOf: ({ attempt }) => [attempt],
@@ -63,7 +63,7 @@ export function broughtTo(owner: string, jobs: readonly string[]): Way<SentAttem
 
 /** Planned, when its dispatcher was gone before it could say that it had sent it. */
 export function waitsFor(jobs: Piece): Piece {
-  return sql`o.state in ('planned', 'sent') and o.attempt = r.of_attempt and ${jobs}`
+  return sql`o.state in ('planned', 'sent') and ${SENT_ATTEMPT} = r.of_attempt and ${jobs}`
 }
 
 /** What a list of occurrences has to say for the conditions of a way. */

@@ -224,15 +224,16 @@ export class Worker {
       this.#beginning -= delivered.length - again.length
       this.#delivered.push(...again)
       for (const one of isLate ? [] : begun) {
-        this.#past.add(one)
         const run = new Run(one, askedAt + leaseMs, clock, jobs, logger)
         const delivery = passing.get(run.id)!
         passing.delete(run.id)
+        if (isBrought(delivery)) this.#past.add(delivery)
         this.#run(run, delivery)
       }
       const open = new Set(again)
       const stranger = new Set(deliveriesOf(foreign, passing))
-      for (const copy of copies) this.#leave(copy, this.#endOfCopy(copy))
+      // A copy of what has begun here is void; that of a later attempt is to come again.
+      for (const copy of copies) this.#leave(copy, this.#past.has(copy) ? 'done' : 'again')
       for (const delivery of passing.values())
         if (!open.has(delivery)) this.#leave(delivery, stranger.has(delivery) ? 'again' : 'done')
       if (begun.length < delivered.length) this.#wakeQueues()
@@ -244,12 +245,6 @@ export class Worker {
     } finally {
       for (const id of passing.keys()) this.#busy.delete(id)
     }
-  }
-
-  /** A copy of what is here, or of an attempt before it, is void; that of a later attempt is to come again. */
-  #endOfCopy(copy: Delivery): 'done' | 'again' {
-    const here = this.#runs.get(occurrenceId(copy))?.begun.attempt ?? -Infinity
-    return isBrought(copy) && copy.attempt < here ? 'done' : 'again'
   }
 
   #run(run: Run, delivery: Delivery): void {

@@ -5,6 +5,7 @@ import { bullmqQueue, messageOfJob } from '../../src/queue/bullmq/bullmq-queue.t
 import { RedisServer } from '../support/servers/redis-server.ts'
 import { until } from '../support/until.ts'
 import { Engine } from './support/engine.ts'
+import { expectWaitingRunToBegin } from './support/waiting-run.ts'
 
 let redis: RedisServer
 beforeAll(async () => {
@@ -166,6 +167,9 @@ describe('on BullMQ', () => {
     ).toHaveLength(1)
     expect((await cron.describeQueues())[0]).toMatchObject({ health: { isUp: true }, unsent: 0, lagMs: 0 })
   }, 90_000)
+
+  it('brings what waited for its turn when it is called, while the queue still has the message from before', () =>
+    expectWaitingRunToBegin(engine, bullmqQueue({ connection: redis.address })))
 
   it('retries by the ledger alone, and keeps what failed for good until retry() puts it back', async () => {
     let fails = true

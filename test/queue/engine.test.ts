@@ -8,6 +8,7 @@ import { PostgresServer } from '../support/servers/postgres-server.ts'
 import { RabbitmqServer } from '../support/servers/rabbitmq-server.ts'
 import { until } from '../support/until.ts'
 import { Engine } from './support/engine.ts'
+import { expectWaitingRunToBegin } from './support/waiting-run.ts'
 
 /** A server that can be killed and come back. */
 interface Crashable extends AsyncDisposable {
@@ -133,6 +134,9 @@ describe.each(Object.entries(STANDS))('on %s', (name, start) => {
     ])
     expect((await cron.describeQueues())[0]).toMatchObject({ toWithdraw: 0 })
   })
+
+  it('brings what waited for its turn when it is called, while the queue still has the message from before', () =>
+    expectWaitingRunToBegin(engine, stand.driver()))
 
   it('retries by the ledger alone', async () => {
     const flaky = engine.job('flaky', () => {

@@ -9,6 +9,8 @@ import type { Reaped } from '../../../src/store/run-ledger.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { defineJob } from '../../../src/task/job.ts'
 import { JobRegistry } from '../../../src/task/job-registry.ts'
+import type { ManualClock } from '../../../src/testing/index.ts'
+import { passFence } from '../../../src/worker/pass-fence.ts'
 import { LEASE_MS, SUCCEEDED, type Actor } from '../../interleaving/support/actor.ts'
 import type { Scene } from '../../interleaving/support/scene.ts'
 import type { Stage } from '../../interleaving/support/stage.ts'
@@ -22,6 +24,7 @@ const KNOWN = ['note', 'other']
 const AHEAD_MS = 20 * 60_000
 
 const jobs = JOBS.map((name) => defineJob(name, { handle: () => undefined }))
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
 
 /** What relays and workers of a foreign queue do to the store, step by step. */
 class Steps {
@@ -105,8 +108,10 @@ export class OutboxActor extends Steps {
   readonly store: Store
   readonly stage: Stage
   readonly #actor: Actor
+  readonly #clock: ManualClock
+  readonly #jobs: JobRegistry
 
-  private constructor(actor: Actor) {
+  private constructor(actor: Actor, clock: ManualClock) {
     const { name, store, stage } = actor
     super(name, store)
     const transaction: Store['transaction'] = (work) => store.transaction(work)
@@ -115,6 +120,8 @@ export class OutboxActor extends Steps {
     this.stage = stage
     this.#actor = actor
     const registry = new JobRegistry(jobs)
+    this.#jobs = registry
+    this.#clock = clock
     const parts = {
       store,
       aheadMs: AHEAD_MS,
@@ -127,7 +134,7 @@ export class OutboxActor extends Steps {
   }
 
   static async enter(scene: Scene, name: string): Promise<OutboxActor> {
-    return new OutboxActor(await scene.actor(name))
+    return new OutboxActor(await scene.actor(name), scene.clock)
   }
 
   async reap(): Promise<Reaped> {
@@ -147,6 +154,23 @@ export class OutboxActor extends Steps {
 
   async finish(runs: readonly RunRef[], outcome: RunOutcome = SUCCEEDED): Promise<readonly RunRef[]> {
     return this.#actor.finish(runs, outcome)
+  }
+
+  /** What begins of messages, through the fence and past the guards, as in a worker. */
+  async arrive(messages: readonly SentAttempt[]): Promise<BegunOccurrence[]> {
+    const passer = { store: this.store, jobs: this.#jobs, clock: this.#clock, logger: silent }
+    const { done, held, foreign } = await passFence(
+      { ...passer, owner: this.name, leaseMs: LEASE_MS },
+      messages.map((message) => ({ ...message, job: 'note', startAt: this.#clock.now() })),
+    )
+    if (held.length + foreign.length > 0) throw new Error('some are held, or for others')
+    return [...done]
+  }
+
+  /** Ends runs of guards, which call as many that wait. */
+  async leave(runs: readonly RunRef[], outcome: RunOutcome = SUCCEEDED): Promise<void> {
+    const finished = runs.map((run) => ({ run, isGuarded: true, outcome }))
+    await this.store.transaction((tables) => tables.runs.finish(finished, this.name, tables.now))
   }
 
   async heartbeat(runs: readonly RunRef[]): Promise<RunRef[]> {
