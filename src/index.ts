@@ -103,6 +103,9 @@ export type {
   QueueSetting,
 } from './queue/message-queue.ts'
 export { Carillon, type DispatchReport } from './carillon/carillon.ts'
+export type { CreatedToken, TokenInput, Tokens } from './catalog/tokens/tokens.ts'
+export type { Token, TokenState } from './catalog/tokens/token-view.ts'
+export type { TokenScope } from './store/token-table.ts'
 export type { CatchUpSettings } from './carillon/catch-up-settings.ts'
 export type { Alert, AlertContext, AlertHook, AlertKind } from './alert/alert.ts'
 export { webhook, type WebhookOptions } from './alert/webhook.ts'

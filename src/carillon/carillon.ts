@@ -2,6 +2,7 @@ import { Alerts } from '../alert/alerts.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { Declarations, type DeclareReport } from '../catalog/declare/declarations.ts'
 import { RootCatalog } from '../catalog/root-catalog.ts'
+import { Tokens } from '../catalog/tokens/tokens.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
 import { AbsenceWatch } from '../dispatch/absence-watch.ts'
@@ -66,6 +67,8 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   readonly #declarations: Declarations
   /** The tasks that code defines. */
   readonly tasks: Tasks
+  /** The tokens that open the HTTP API. */
+  readonly tokens: Tokens
   #roles: readonly Role[] = []
   #stopping: Promise<void> | undefined
 
@@ -95,6 +98,8 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
     const onFailed: OnFailed = (failed) => this.#failures.report(failed)
     this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner, onFailed })
     this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn(), onFailed })
+
+    this.tokens = new Tokens(store)
 
     const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
     this.#declarations = new Declarations(

@@ -21,6 +21,7 @@ const ALL = [
   '0010-flows',
   '0011-turns',
   '0012-waits',
+  '0013-tokens',
 ]
 
 it('applies what is pending, once', async () => {

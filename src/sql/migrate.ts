@@ -15,6 +15,7 @@ import * as declared from './migrations/0009-declared.ts'
 import * as flows from './migrations/0010-flows.ts'
 import * as turns from './migrations/0011-turns.ts'
 import * as waits from './migrations/0012-waits.ts'
+import * as tokens from './migrations/0013-tokens.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -32,6 +33,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0010-flows': flows.statements,
   '0011-turns': turns.statements,
   '0012-waits': waits.statements,
+  '0013-tokens': tokens.statements,
 }
 
 /**

@@ -29,6 +29,7 @@ export interface Schema {
   carillon_pause_gate: PauseGateTable
   carillon_changes: ChangesTable
   carillon_expectations: ExpectationsTable
+  carillon_tokens: TokensTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -305,4 +306,24 @@ export interface ExpectationsTable {
   told_at: number
   /** Names the telling. */
   told_by: string | null
+}
+
+/** Who may ask over HTTP. A secret is not here, but what it is recognised by. */
+export interface TokensTable {
+  id: string
+  /** The SHA-256 of the secret, in base64url. */
+  hash: string
+  label: string
+  scope: string
+  /** Null for all of them. */
+  namespace: string | null
+  /** The groups and jobs that it reaches, as JSON; null for all. */
+  groups: string | null
+  jobs: string | null
+  created_at: number
+  created_by: string | null
+  expires_at: number | null
+  revoked_at: number | null
+  /** To the minute; 0 when it was never used. */
+  last_used_at: number
 }

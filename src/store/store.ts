@@ -29,6 +29,7 @@ import { SchedulePages } from './schedule-pages.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { StoreClock } from './store-clock.ts'
 import { TurnMoves } from './turn-moves.ts'
+import { TokenTable } from './token-table.ts'
 import { Turns } from './turns.ts'
 
 /** Where a transaction may put messages itself, by the names of the queues. */
@@ -58,6 +59,7 @@ export class TableSet {
   readonly declarations: DeclarationTable
   readonly expectations: ExpectationTable
   readonly overdue: OverdueRows
+  readonly tokens: TokenTable
 
   constructor(sql: Sql, { flavor }: SqlSession, { senders, reach }: Omit<Parts, 'clock'>) {
     this.schedules = new ScheduleTable(sql, flavor, reach)
@@ -82,6 +84,7 @@ export class TableSet {
     this.declarations = new DeclarationTable(sql, flavor)
     this.expectations = new ExpectationTable(sql, flavor)
     this.overdue = new OverdueRows(sql, flavor)
+    this.tokens = new TokenTable(sql, flavor)
   }
 }
 

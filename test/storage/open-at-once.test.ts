@@ -64,6 +64,7 @@ const TABLES = [
   'removals',
   'run_details',
   'schedules',
+  'tokens',
   'turns',
   'withdrawals',
 ]
