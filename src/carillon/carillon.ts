@@ -99,7 +99,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
     this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner, onFailed })
     this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn(), onFailed })
 
-    this.tokens = new Tokens(store)
+    this.tokens = new Tokens({ store, logger })
 
     const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
     this.#declarations = new Declarations(
@@ -332,6 +332,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   async close(): Promise<void> {
     await this.stop()
     await this.#queues.close()
+    await this.tokens.settle()
     await this.#store.close()
   }
 

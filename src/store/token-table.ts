@@ -95,6 +95,16 @@ export class TokenTable {
       .execute()
   }
 
+  /** Writes down that it was used, unless that was done after `before`. */
+  async use(id: string, now: Instant, before: Instant): Promise<void> {
+    await this.#sql
+      .updateTable('carillon_tokens')
+      .set({ last_used_at: now })
+      .where('id', '=', id)
+      .where('last_used_at', '<=', before)
+      .execute()
+  }
+
   #byId(id: string) {
     return this.#sql.selectFrom('carillon_tokens').selectAll().where('id', '=', id)
   }

@@ -189,6 +189,8 @@ const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] 
   ['whether anything is open', (t) => t.ledger.hasOpen(7), /occurrences_(open|finished)/],
   ['what may be removed', (t) => t.removals.page(500, 10)],
   ['writing down what may be removed', (t) => t.removals.add([7, 8])],
+  ['finding a token', (t) => t.tokens.find('token-7')],
+  ['writing down its use', (t) => t.tokens.use('token-7', NOW, NOW - 60_000)],
   ['pruning', (t) => t.ledger.prune(NOW - 500_000 * 600, 100), /occurrences_finished/],
   ['pruning the deleted', (t) => t.schedules.prune(NOW, 100), /schedules_deleted/],
 ]

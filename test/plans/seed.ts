@@ -81,6 +81,9 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
   await sql`insert into carillon_removals (schedule_id) select n.i + 1 from ${n} where n.i < 10000`.execute(
     db,
   )
+  await sql`
+    insert into carillon_tokens (id, hash, label, scope, created_at)
+    select ${text('token-', 1000)}, 'hash', 'label', 'read', ${at} from ${n} where n.i < 1000`.execute(db)
   // Of each occurrence; those of what has ended were told, and a hundred are late.
   await sql`
     insert into carillon_expectations (schedule_id, generation, nominal_at, expected_at, told_at)

@@ -1,11 +1,23 @@
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { InvalidInputError, type Carillon } from '../../src/index.ts'
-import { instant, useWorld } from './support.ts'
+import { instant, time, useWorld } from './support.ts'
 
 const world = useWorld()
 const READER = { label: 'dashboard', scope: 'read' } as const
+
+/** Makes the database refuse to change tokens, and lets it again. */
+const FORBID_WRITES = {
+  sqlite: `create trigger refuse before update on carillon_tokens begin select raise(abort, 'refused'); end`,
+  postgres: `alter table carillon_tokens add constraint refuse check (last_used_at = 0)`,
+  mysql: `alter table carillon_tokens add constraint refuse check (last_used_at = 0)`,
+}
+const ALLOW_WRITES = {
+  sqlite: `drop trigger refuse`,
+  postgres: `alter table carillon_tokens drop constraint refuse`,
+  mysql: `alter table carillon_tokens drop constraint refuse`,
+}
 
 let cron: Carillon
 beforeEach(async () => {
@@ -124,6 +136,105 @@ describe('a token', () => {
     await world.sql(`update carillon_tokens set "groups" = '["a', jobs = '{}'`)
 
     expect(await cron.tokens.list()).toMatchObject([{ groups: [], jobs: [] }])
+  })
+})
+
+describe('a token that is presented', () => {
+  it('is told from one that is wrong, unknown, expired, revoked, or none at all', async () => {
+    const { id, token } = await cron.tokens.create({ ...READER, namespace: 'acme', expiresIn: '1h' })
+    const revoked = await cron.tokens.create(READER)
+    await cron.tokens.revoke(revoked.id)
+    const { secret } = partsOf(token)
+    const bad = [
+      revoked.token,
+      `crn_${revoked.id}_${secret}`,
+      `crn_${'A'.repeat(12)}_${secret}`,
+      `crn_${id}_${'A'.repeat(43)}`,
+      `crn_${id.toLowerCase()}_${secret}`,
+      `crn_${id}_${secret} `,
+      id,
+      secret,
+      '',
+      'a\u0000',
+      token.toUpperCase(),
+    ]
+
+    expect(await cron.tokens.verify(token)).toMatchObject({ id, namespace: 'acme', state: 'in-force' })
+    expect(await Promise.all(bad.map((text) => cron.tokens.verify(text)))).toEqual(bad.map(() => undefined))
+    world.clock.jumpTo(instant('11:00') - 1)
+    expect(await cron.tokens.verify(token)).toMatchObject({ id })
+    world.clock.jumpTo(instant('11:00'))
+    expect(await cron.tokens.verify(token)).toBeUndefined()
+  })
+
+  it('is not taken by a hash that was damaged', async () => {
+    const { token } = await cron.tokens.create(READER)
+    await world.sql(`update carillon_tokens set hash = ''`)
+    expect(await cron.tokens.verify(token)).toBeUndefined()
+  })
+
+  it('is known in all processes at once, and so is its end', async () => {
+    const other = await world.open()
+    const { id, token } = await cron.tokens.create(READER)
+    expect(await other.tokens.verify(token)).toMatchObject({ id })
+    await cron.tokens.revoke(id)
+    expect(await other.tokens.verify(token)).toBeUndefined()
+  })
+
+  it('has its use written down, once a minute', async () => {
+    const { token } = await cron.tokens.create(READER)
+    const usedAt = async () => {
+      await cron.tokens.settle()
+      const [{ lastUsedAt } = {}] = await cron.tokens.list()
+      return lastUsedAt && time(lastUsedAt)
+    }
+    await cron.tokens.verify(`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`)
+    expect(await usedAt()).toBeUndefined()
+
+    for (const [at, expected] of [
+      ['10:00:01', '10:00:01'],
+      ['10:00:02', '10:00:01'],
+      ['10:01:00', '10:00:01'],
+      ['10:01:01', '10:01:01'],
+      ['10:02:00', '10:01:01'],
+    ] as const) {
+      world.clock.jumpTo(instant(at))
+      await cron.tokens.verify(token)
+      expect(await usedAt()).toBe(expected)
+    }
+  })
+
+  it('has its use written down by one of several processes', async () => {
+    const { token } = await cron.tokens.create(READER)
+    const other = await world.open()
+    await cron.tokens.verify(token)
+    await cron.tokens.settle()
+    world.clock.jumpTo(instant('10:00:30'))
+    await other.tokens.verify(token)
+    await other.tokens.settle()
+    expect(await cron.tokens.list()).toMatchObject([{ lastUsedAt: new Date(instant('10:00')) }])
+  })
+
+  it('is good although its use cannot be written down, which is told once a minute', async () => {
+    const warnings: unknown[] = []
+    const warn = (fields: object, message: string) => warnings.push({ ...fields, message })
+    const logging = await world.open({ logger: { info: () => {}, warn, error: warn } })
+    const { id, token } = await cron.tokens.create(READER)
+    await world.sql(FORBID_WRITES[inject('database')])
+    for (let n = 0; n < 3; n++) {
+      expect(await logging.tokens.verify(token)).toMatchObject({ id, lastUsedAt: undefined })
+      await logging.tokens.settle()
+    }
+    world.clock.jumpTo(instant('10:01'))
+    expect(await logging.tokens.verify(token)).toMatchObject({ id })
+    await logging.tokens.settle()
+    await world.sql(ALLOW_WRITES[inject('database')])
+
+    expect(warnings).toEqual([
+      { token: id, error: expect.any(Error), message: expect.stringContaining('written down') },
+      { token: id, error: expect.any(Error), message: expect.stringContaining('written down') },
+    ])
+    expect(inspect(warnings, { depth: 9 })).not.toContain(partsOf(token).secret)
   })
 })
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 
 /** A token as it is presented, taken apart. */
 export interface TokenParts {
@@ -11,6 +11,9 @@ const ID_LENGTH = 12
 const SECRET_BYTES = 32
 const ID = /^[0-9A-Za-z]{12}$/
 const TEXT = /^crn_(?<id>[0-9A-Za-z]{12})_(?<secret>[\w-]{43})$/
+
+/** What is compared with where there is no token: nothing that anybody could present has it for a hash. */
+const NOBODYS = Buffer.alloc(SECRET_BYTES)
 
 /** A name for a token, which is no secret: 12 letters and digits, 71 bits at random. */
 export function newTokenId(): string {
@@ -43,5 +46,17 @@ export function parseToken(text: string): TokenParts | undefined {
  * they can be guessed, and a secret of 256 bits at random cannot.
  */
 export function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url')
+  return digestOf(secret).toString('base64url')
+}
+
+/** Whether this is the secret with that hash; takes as long whatever the answer is, also when there is no hash. */
+export function isSecretOf(secret: string, hash: string | undefined): boolean {
+  const given = digestOf(secret)
+  const stored = Buffer.from(hash ?? '', 'base64url')
+  const isThere = stored.length === given.length
+  return timingSafeEqual(given, isThere ? stored : NOBODYS) && isThere
+}
+
+function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
 }

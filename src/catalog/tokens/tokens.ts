@@ -1,12 +1,15 @@
 import type { Instant } from '../../clock/clock.ts'
 import { durationMs, type Duration } from '../../clock/duration.ts'
+import { giveWay } from '../../clock/give-way.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { instantMs } from '../../schedule/instant-input.ts'
 import type { InstantInput } from '../../schedule/schedule-input.ts'
+import type { Logger } from '../../logger.ts'
 import type { Store } from '../../store/store.ts'
-import type { NewToken, TokenScope } from '../../store/token-table.ts'
+import type { NewToken, TokenRecord, TokenScope } from '../../store/token-table.ts'
+import { BoundedMap } from './bounded-map.ts'
 import { checkLimits, checkName, checkOptions, checkScope, type TokenLimits } from './check-token.ts'
-import { hashOf, isTokenId, newSecret, newTokenId, parseToken, tokenText } from './token-text.ts'
+import { hashOf, isSecretOf, isTokenId, newSecret, newTokenId, parseToken, tokenText } from './token-text.ts'
 import { describeToken, stateOf, type Token } from './token-view.ts'
 
 /** What a token is to be. Without `expiresAt` or `expiresIn` it is in force until it is revoked. */
@@ -30,6 +33,16 @@ export interface CreatedToken {
   readonly token: string
 }
 
+/** What tokens work with. */
+export interface TokensParts {
+  readonly store: Pick<Store, 'now' | 'read' | 'brief' | 'transaction'>
+  readonly logger: Logger
+}
+
+/** How often it is written down that a token was used. */
+const NOTED_EVERY_MS = 60_000
+/** Of how many tokens it is remembered when that was tried. */
+const MOST_TRIED = 10_000
 const KNOWN = Object.keys({
   label: 1,
   scope: 1,
@@ -47,10 +60,15 @@ const KNOWN = Object.keys({
  * @see docs/design/access.md
  */
 export class Tokens {
-  readonly #store: Pick<Store, 'now' | 'read' | 'transaction'>
+  readonly #store: TokensParts['store']
+  readonly #logger: Logger
+  /** When a use was written down last by this process, or was tried to be, by the ids of tokens. */
+  readonly #triedAt = new BoundedMap<string, Instant>(MOST_TRIED)
+  readonly #writing = new Set<Promise<void>>()
 
-  constructor(store: Pick<Store, 'now' | 'read' | 'transaction'>) {
+  constructor({ store, logger }: TokensParts) {
     this.#store = store
+    this.#logger = logger
   }
 
   /**
@@ -105,6 +123,47 @@ export class Tokens {
       await tokens.revoke(name, now)
     })
     return wasInForce
+  }
+
+  /**
+   * The token that somebody presents; `undefined` when it is none that is in force. It cannot be told why not: one that
+   * there is not, a wrong one, an expired and a revoked one take the same way to the same answer.
+   *
+   * @param text the whole token, `crn_<id>_<secret>`
+   */
+  async verify(text: string): Promise<Token | undefined> {
+    const parts = parseToken(text)
+    if (parts === undefined) return undefined
+
+    const { record, now } = await this.#store.brief(async (tables) => ({
+      record: await tables.tokens.find(parts.id),
+      now: tables.now,
+    }))
+    const isRight = isSecretOf(parts.secret, record?.hash)
+    if (!isRight || record === undefined || stateOf(record, now) !== 'in-force') return undefined
+
+    this.#noteUse(record, now)
+    return describeToken(record, now)
+  }
+
+  /** Waits for what is still being written down. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#writing)
+  }
+
+  /** Nobody waits for this, and nothing hangs on it. */
+  #noteUse({ id, lastUsedAt }: TokenRecord, now: Instant): void {
+    const before = now - NOTED_EVERY_MS
+    if (lastUsedAt > before || (this.#triedAt.get(id) ?? 0) > before) return
+
+    this.#triedAt.set(id, now)
+    const writing: Promise<void> = giveWay()
+      .then(() => this.#store.brief(({ tokens }) => tokens.use(id, now, before)))
+      .catch((error: unknown) => {
+        this.#logger.warn({ token: id, error }, 'it could not be written down that a token was used')
+      })
+      .finally(() => this.#writing.delete(writing))
+    this.#writing.add(writing)
   }
 }
 

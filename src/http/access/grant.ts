@@ -1,4 +1,7 @@
-/** What somebody may do, as their token says. */
+import type { Instant } from '../../clock/clock.ts'
+import { TOKEN_SCOPES, type TokenScope } from '../../store/token-table.ts'
+
+/** What somebody may do. */
 export interface Grant {
   readonly scope: Scope
   /** The namespace that it is for; `null` for all. */
@@ -11,17 +14,41 @@ export interface Grant {
   readonly actor: string
 }
 
-/** Each one includes those before it. */
-export type Scope = 'read' | 'write' | 'admin'
+/** What a token allows that was verified. */
+export interface TokenGrant extends Grant {
+  /** Names the token, in logs for one; no secret. */
+  readonly tokenId: string
+  /** When it ends; `null` for never. */
+  readonly expiresAt: Instant | null
+}
 
-const SCOPES: readonly Scope[] = ['read', 'write', 'admin']
+/** Each one includes those before it. */
+export type Scope = TokenScope
+
+/** A schedule, as far as tokens are limited. */
+export interface CoveredSchedule {
+  readonly namespace: string
+  readonly group: string | null | undefined
+  readonly job: string
+}
 
 /** Whether the grant suffices for what needs this scope. */
-export function may({ scope }: Grant, needed: Scope): boolean {
-  return SCOPES.indexOf(scope) >= SCOPES.indexOf(needed)
+export function may({ scope }: Pick<Grant, 'scope'>, needed: Scope): boolean {
+  return TOKEN_SCOPES.indexOf(scope) >= TOKEN_SCOPES.indexOf(needed)
 }
 
 /** Whether it reaches only some of the schedules of its namespace. */
-export function isPartial({ groups, jobs }: Grant): boolean {
+export function isPartial({ groups, jobs }: Pick<Grant, 'groups' | 'jobs'>): boolean {
   return groups !== null || jobs !== null
+}
+
+/** Whether it reaches a schedule: its namespace, its group and its job. */
+export function covers(
+  { namespace, groups, jobs }: Pick<Grant, 'namespace' | 'groups' | 'jobs'>,
+  schedule: CoveredSchedule,
+): boolean {
+  if (namespace !== null && namespace !== schedule.namespace) return false
+  if (jobs !== null && !jobs.includes(schedule.job)) return false
+  // One without a group is in none of them.
+  return groups === null || (typeof schedule.group === 'string' && groups.includes(schedule.group))
 }
