@@ -53,6 +53,7 @@ describe('the packed package', () => {
     ],
     ['carillon/cron', ['CronExpression']],
     ['carillon/testing', ['lockContract', 'ManualClock', 'queueContract']],
+    ['carillon/http', ['signToken']],
     ['carillon/lock/database', ['databaseLocks']],
     ['carillon/lock/memcached', ['memcachedLocks']],
     ['carillon/lock/memory', ['memoryLocks']],

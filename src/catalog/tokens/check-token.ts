@@ -4,7 +4,8 @@ import { TOKEN_SCOPES, type TokenScope } from '../../store/token-table.ts'
 import { didYouMean } from '../../suggestion.ts'
 
 const LONGEST_NAME = 255
-const MOST_NAMES = 100
+/** How many groups, or jobs, a token may be limited to. */
+export const MOST_NAMES = 100
 
 /** What a token may have limits of; what is left out is not limited. */
 export interface TokenLimits {
@@ -73,7 +74,8 @@ function checkNames(names: unknown, path: string): readonly string[] | null {
   return [...new Set(names.map((name: unknown) => checkName(name, path)))]
 }
 
-function isName(name: unknown): name is string {
+/** Whether it is a text that every database could keep in a column of names. */
+export function isName(name: unknown): name is string {
   if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME) return false
   return !name.includes('\u0000') && name.isWellFormed()
 }

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Carillon } from '../../carillon/carillon.ts'
+import { ConfigError } from '../../errors.ts'
 import { ManualClock } from '../../testing/manual-clock.ts'
+import { signToken } from './sign-token.ts'
 import { TokenVerifier } from './token-verifier.ts'
 
 const START = Date.parse('2026-06-01T10:00:00Z')
@@ -108,6 +110,20 @@ it('remembers no refusal, and each token by itself', async () => {
     expect(await verifier.verify(token)).toBeDefined()
   }
   expect(asked).toBe(4)
+})
+
+it('knows tokens that were signed with one of its keys, without asking the database', async () => {
+  const key = 'a key of just so many bytes: 32.'
+  const token = await signToken({ scope: 'read', namespace: 'acme', subject: 'user-7' }, key, { clock })
+  const tokens = { verify: () => Promise.reject(new Error('the database was asked')) }
+  const withKey = new TokenVerifier({ tokens, signingKeys: ['x'.repeat(32), key], clock })
+
+  expect(await withKey.verify(token)).toMatchObject({ actor: 'user-7', namespace: 'acme' })
+  clock.jumpTo(START + 15 * 60_000)
+  expect(await withKey.verify(token)).toBeUndefined()
+  clock.jumpTo(START)
+  expect(await verifier.verify(token)).toBeUndefined()
+  expect(() => new TokenVerifier({ tokens, signingKeys: ['short'] })).toThrow(ConfigError)
 })
 
 it('shows no token to who looks into it', async () => {
