@@ -6,13 +6,14 @@ import type { Carillon } from '../carillon/carillon.ts'
 import type { Clock } from '../clock/clock.ts'
 import { SystemClock } from '../clock/system-clock.ts'
 import { consoleLogger, guarded, type Logger } from '../logger.ts'
-import { may } from './access/grant.ts'
+import { may, type Grant } from './access/grant.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Env, Services } from './context.ts'
 import type { Endpoint } from './endpoint.ts'
 import { documentOf, type OpenApiDocument } from './document.ts'
 import { nestingOf } from './nesting.ts'
 import { problemOf, problemOfError, problemResponse, ProblemError } from './problem.ts'
+import { RateLimit, type RequestRate } from './rate-limit.ts'
 import { actEndpoints } from './route/acts.ts'
 import { operatingEndpoints } from './route/operating.ts'
 import { previewEndpoints } from './route/preview.ts'
@@ -30,6 +31,8 @@ export interface ApiParts {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** The largest body, in bytes; 1 MiB by default. */
   readonly maxBodyBytes?: number | undefined
+  /** How many requests each token may send; any number when left out. */
+  readonly rate?: RequestRate | undefined
   readonly logger?: Logger | undefined
   readonly clock?: Clock | undefined
 }
@@ -94,6 +97,8 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
     },
   })
 
+  const rate = parts.rate && new RateLimit(parts.rate)
+
   for (const one of ENDPOINTS) {
     const { access } = one.definition
     app.use(pathOf(one), async (context, next) => {
@@ -104,6 +109,8 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
       if (grant === undefined) throw unauthenticated()
       if (!may(grant, access)) throw new ProblemError('FORBIDDEN', `this needs a token of scope ${access}`)
       context.set('grant', grant)
+      const waitMs = rate?.take(senderOf(grant)) ?? 0
+      if (waitMs > 0) throw tooMany(waitMs)
       return next()
     })
     if (one.definition.body !== undefined) {
@@ -121,6 +128,16 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
     document,
     fetch: async (request, bindings = {}) => app.fetch(request, bindings),
   }
+}
+
+/** Tokens are told apart by their names; what an application lets in itself, by who acts. */
+function senderOf(grant: Grant): string {
+  return 'tokenId' in grant ? `token ${String(grant.tokenId)}` : `actor ${grant.namespace} ${grant.actor}`
+}
+
+function tooMany(waitMs: number): ProblemError {
+  const headers = { 'retry-after': String(Math.ceil(waitMs / 1_000)) }
+  return new ProblemError('TOO_MANY_REQUESTS', 'there were too many requests: wait, then go on', { headers })
 }
 
 function unauthenticated(): ProblemError {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DriverError } from '../../src/index.ts'
 import { ENDPOINTS } from '../../src/http/api.ts'
-import { HttpWorld } from './support.ts'
+import { ALL, HttpWorld } from './support.ts'
 
 const DAILY = { cron: '0 9 * * MON-FRI', timezone: 'Europe/Berlin', job: 'note' }
 
@@ -150,6 +150,19 @@ describe('what is wrong is said at its place', () => {
     expect(answer).toMatchObject({ status: 405, body: { code: 'METHOD_NOT_ALLOWED' } })
     expect(answer.headers.get('allow')).toBe('GET')
   })
+})
+
+it('more requests than the rate has are put off, those of others are not', async () => {
+  await using own = await HttpWorld.open({}, { rate: { perMinute: 2 } })
+  own.grants.set('other', { ...ALL, actor: 'other' })
+  const statuses = []
+  for (let n = 0; n < 3; n++) statuses.push((await own.call('GET', '/jobs')).status)
+  expect(statuses).toEqual([200, 200, 429])
+  const answer = await own.call('GET', '/jobs')
+  expect(answer.body.code).toBe('TOO_MANY_REQUESTS')
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect((await own.call('GET', '/jobs', { token: 'other' })).status).toBe(200)
+  expect((await own.call('GET', '/live')).status).toBe(200)
 })
 
 describe('acts', () => {
