@@ -26,6 +26,9 @@ export const DECIDERS: readonly string[] = [
   'src/catalog/declare/decide-release.ts',
   'src/catalog/explain/absence.ts',
   'src/catalog/explain/tell-occurrence.ts',
+  'src/http/access/grant.ts',
+  'src/http/access/lockout.ts',
+  'src/http/access/signed-claims.ts',
 ]
 
 /** The tests that stand in the folders of the deciders. */
