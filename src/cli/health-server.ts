@@ -3,25 +3,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Carillon } from '../carillon/carillon.ts'
 import { ConfigError } from '../errors.ts'
-
-/** Where the health of a process can be asked. */
-export interface HealthAddress {
-  readonly host: string
-  readonly port: number
-}
-
-/**
- * Reads `8080` or `0.0.0.0:8080`. Without a host, only this machine can ask.
- *
- * @throws {ConfigError} when it is neither
- */
-export function parseHealthAddress(text: string): HealthAddress {
-  const match = /^(?:(?<host>[\w.-]+|\[[\da-fA-F:]+\]):)?(?<port>\d{1,5})$/.exec(text)
-  const port = Number(match?.groups?.['port'])
-  if (match === null || port > 65_535)
-    throw new ConfigError(`--health ${text}: give a port, or a host and a port as in 0.0.0.0:8080`)
-  return { host: match.groups?.['host']?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port }
-}
+import type { ListenAddress } from './listen-address.ts'
 
 /**
  * Answers orchestrators: `GET /live` says that the process lives, `GET /ready` whether it can do its work, each with
@@ -31,7 +13,7 @@ export function parseHealthAddress(text: string): HealthAddress {
  */
 export async function serveHealth(
   carillon: Pick<Carillon, 'health' | 'server'>,
-  { host, port }: HealthAddress,
+  { host, port }: ListenAddress,
 ): Promise<AsyncDisposable & { readonly address: string }> {
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0]

@@ -3,14 +3,16 @@ import { formatDuration } from '../clock/duration.ts'
 import { COMMAND_JOB } from '../task/command-job.ts'
 import { EXIT } from './exit-status.ts'
 import { handOverTasks } from './hand-over.ts'
-import { serveHealth, type HealthAddress } from './health-server.ts'
+import { serveHealth } from './health-server.ts'
 import { interruption } from './interruption.ts'
 import type { Call } from './invocation.ts'
+import type { ListenAddress } from './listen-address.ts'
 import { nextRuns } from './next-runs.ts'
 import { openCarillon } from './open-carillon.ts'
 import { cliLogger } from './output/cli-logger.ts'
 import { serverText, type ServerReport } from './output/server-text.ts'
 import { catalogOf } from './session.ts'
+import { serveHttp } from './serve-http.ts'
 import { readSetup } from './setup.ts'
 
 export interface ServeOptions {
@@ -19,7 +21,11 @@ export interface ServeOptions {
   /** As the command line says; `undefined` leaves it to the config file. */
   readonly allowCommands: boolean | undefined
   /** Where its health can be asked; nowhere when left out. */
-  readonly health: HealthAddress | undefined
+  readonly health: ListenAddress | undefined
+  /** Where the HTTP API can be asked; nowhere when left out. */
+  readonly http: ListenAddress | undefined
+  /** Whether it asks for tokens at an address of this machine too. */
+  readonly asksForTokens: boolean
 }
 
 const WITHOUT_TASKS: readonly Role[] = ['dispatch', 'work']
@@ -33,7 +39,7 @@ const SHOWN_RUNS = 5
  */
 export async function serve(
   call: Call<object>,
-  { roles: asked, allowCommands, health }: ServeOptions,
+  { roles: asked, allowCommands, health, http, asksForTokens }: ServeOptions,
 ): Promise<number> {
   const { output, terminal } = call
   const setup = await readSetup(call.options, terminal)
@@ -61,12 +67,23 @@ export async function serve(
   await using healthServer = health === undefined ? undefined : await serveHealth(carillon, health)
   if (healthServer !== undefined) output.note(() => `Health: http://${healthServer.address}/ready`)
 
+  await using httpServer =
+    http === undefined
+      ? undefined
+      : await serveHttp(carillon, { address: http, asksForTokens, logger: resolveOptions(options).logger })
+  if (httpServer !== undefined) output.note(() => httpText(httpServer))
+
   const signal = await interrupted.first
   const { graceMs } = resolveOptions(options)
   output.note(() => farewell(signal, carillon.running, graceMs))
   await carillon.stop({ hurry: interrupted.hurry })
   output.note(() => 'Stopped.')
   return interrupted.hurry.aborted ? EXIT.interrupted : EXIT.ok
+}
+
+function httpText({ url, asksForTokens }: { url: string; asksForTokens: boolean }): string {
+  const who = asksForTokens ? 'with a token: carillon token create' : 'for this machine only, without tokens'
+  return `HTTP API: ${url}/api/v1, ${who}`
 }
 
 function jobsOf({ jobs = [], allowCommands = false }: CarillonOptions): string[] {

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
 import { ConfigError } from '../errors.ts'
 import type { Api } from './api.ts'
+import { nodeHandler } from './node-handler.ts'
 
 export interface ServeOptions {
   /** A free one when it is 0, or left out. */
@@ -36,21 +36,15 @@ export async function serveApi(
   api: Api,
   { port = 0, host = '127.0.0.1' }: ServeOptions = {},
 ): Promise<ServedApi> {
-  const server = createAdaptorServer({
-    fetch: (request, { incoming }) => {
-      const { remoteAddress } = incoming.socket
-      return api.fetch(request, remoteAddress === undefined ? {} : { remoteAddress })
-    },
-    overrideGlobalObjects: false,
-    serverOptions: {
-      maxHeaderSize: HEADER_BYTES,
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: IDLE_MS,
-      // How often it is looked for those that take too long.
-      connectionsCheckingInterval: 1_000,
-    },
-  }) as Server
+  const limits = {
+    maxHeaderSize: HEADER_BYTES,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: IDLE_MS,
+    // How often it is looked for those that take too long.
+    connectionsCheckingInterval: 1_000,
+  }
+  const server = createServer(limits, nodeHandler(api))
   server.maxConnections = MOST_CONNECTIONS
   server.maxHeadersCount = MOST_HEADERS
   try {

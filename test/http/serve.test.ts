@@ -13,7 +13,7 @@ let sockets: Socket[]
 beforeEach(async () => {
   sockets = []
   cron = await Carillon.open({ database: 'sqlite::memory:', logger: SILENT })
-  served = await serveApi(createApi(cron, { logger: SILENT }))
+  served = await serveApi(createApi(cron, { tokens: false, logger: SILENT }))
 })
 afterEach(async () => {
   for (const socket of sockets) socket.destroy()
@@ -59,7 +59,7 @@ describe('without tokens', () => {
   })
 
   it('nobody else may, and nobody whose address is not known', async () => {
-    const api = createApi(cron, { logger: SILENT })
+    const api = createApi(cron, { tokens: false, logger: SILENT })
     const request = () => new Request('http://localhost/api/v1/schedules')
     for (const remoteAddress of ['192.0.2.1', '10.0.0.1', '::ffff:10.0.0.1', 'fe80::1', 'odd'])
       expect((await api.fetch(request(), { remoteAddress })).status).toBe(403)
