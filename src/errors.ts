@@ -114,6 +114,11 @@ export class RunNotFoundError extends CarillonError {
   }
 }
 
+/** No token has this id. */
+export class TokenNotFoundError extends CarillonError {
+  readonly code = 'TOKEN_NOT_FOUND'
+}
+
 /** The schedule is not in the state or at the revision that the caller expected. Read it again, then decide. */
 export class ScheduleConflictError extends CarillonError {
   readonly code = 'SCHEDULE_CONFLICT'

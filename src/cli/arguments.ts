@@ -36,6 +36,11 @@ export function listOf<T extends string>(name: string, words: readonly T[]): (te
   return (text) => text.split(',').map((word) => oneOf(name, words)(word.trim()))
 }
 
+/** Takes an option that may be repeated, for commander. */
+export function gather(text: string, before: string[] = []): string[] {
+  return [...before, text]
+}
+
 /** Reads JSON for commander. */
 export function json(name: string, example: string): (text: string) => Json {
   return (text) => {
@@ -57,8 +62,13 @@ function optionName(property: string): string {
 
 /**
  * Does `work`; an error about an option of the library is worded for the option of the command line that it came from.
+ *
+ * @param names what options are called on the command line, where it is not the same with dashes
  */
-export async function namingOptions<T>(work: () => Promise<T>): Promise<T> {
+export async function namingOptions<T>(
+  work: () => Promise<T>,
+  names: Readonly<Record<string, string>> = {},
+): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -66,7 +76,7 @@ export async function namingOptions<T>(work: () => Promise<T>): Promise<T> {
 
     const [property = ''] = error.path.split('.')
     if (property === '' || !error.message.startsWith(error.path)) throw error
-    const option = optionName(property)
+    const option = names[property] ?? optionName(property)
     throw new InvalidInputError(option + inText(error.message.slice(error.path.length)), option, {
       cause: error,
     })

@@ -21,6 +21,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   CONFIG: EXIT.usage,
   SCHEDULE_NOT_FOUND: EXIT.failure,
   RUN_NOT_FOUND: EXIT.failure,
+  TOKEN_NOT_FOUND: EXIT.failure,
   SCHEDULE_CONFLICT: EXIT.failure,
   DRIVER: EXIT.failure,
   SCHEMA_TOO_NEW: EXIT.failure,

@@ -13,6 +13,7 @@ import { addSchedule } from './command/schedule.ts'
 import { addSimulate } from './command/simulate.ts'
 import { addStart, addWork } from './command/start.ts'
 import { addTasks } from './command/tasks.ts'
+import { addToken } from './command/token.ts'
 import type { Invocation } from './invocation.ts'
 
 const EXAMPLES = `
@@ -71,6 +72,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addSchedule(program, invocation)
   addSimulate(program, invocation)
   addTasks(program, invocation)
+  addToken(program, invocation)
   return program
 }
 

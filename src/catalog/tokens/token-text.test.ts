@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { hashOf, isSecretOf, newSecret, newTokenId, parseToken, tokenText } from './token-text.ts'
+import {
+  hashOf,
+  isSecretOf,
+  newSecret,
+  newTokenId,
+  parseToken,
+  tokenText,
+  withoutSecrets,
+} from './token-text.ts'
 
 describe('the text of a token', () => {
   it('is taken apart as it was put together', () => {
@@ -31,6 +39,13 @@ describe('the text of a token', () => {
 })
 
 describe('a secret', () => {
+  it('is left out of what is told', () => {
+    const id = newTokenId()
+    const [one, other] = [newSecret(), newSecret()]
+    const text = `no such command: crn_${id}_${one}, "crn_${id}_${other}" nor crn_${id}`
+    expect(withoutSecrets(text)).toBe(`no such command: crn_${id}_…, "crn_${id}_…" nor crn_${id}`)
+  })
+
   it('is recognised by its hash', () => {
     const secret = newSecret()
     expect(hashOf(secret)).toBe(createHash('sha256').update(secret).digest('base64url'))

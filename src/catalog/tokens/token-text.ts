@@ -41,6 +41,11 @@ export function parseToken(text: string): TokenParts | undefined {
   return id === undefined || secret === undefined ? undefined : { id, secret }
 }
 
+/** The text with the secrets of whole tokens left out, for messages that repeat what somebody typed. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(/(crn_[0-9A-Za-z]{12}_)[\w-]{43}/g, '$1…')
+}
+
 /**
  * What is stored of a secret, in base64url. A plain SHA-256 does: what makes passwords need salt and a slow hash is that
  * they can be guessed, and a secret of 256 bits at random cannot.

@@ -3,7 +3,7 @@ import type { CronSyntax, DstRule } from '../../cron/index.ts'
 import type { Duration } from '../../clock/duration.ts'
 import type { PolicyInput, RecurrenceInput } from '../../schedule/schedule-input.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { fraction, json, oneOf, wholeNumber } from '../arguments.ts'
+import { fraction, gather, json, oneOf, wholeNumber } from '../arguments.ts'
 import type { WorkOptions } from '../work-input.ts'
 import { dstRule } from './next.ts'
 
@@ -184,10 +184,6 @@ function backoffOf({ backoff, backoffJitter: jitter }: ScheduleOptions): PolicyI
     '--backoff-jitter goes with --backoff, whose wait it makes shorter',
     '--backoff-jitter',
   )
-}
-
-function gather(text: string, before: string[] = []): string[] {
-  return [...before, text]
 }
 
 /** `0` needs no unit. */

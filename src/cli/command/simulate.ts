@@ -5,7 +5,7 @@ import { InvalidInputError } from '../../errors.ts'
 import { instantMs } from '../../schedule/instant-input.ts'
 import { simulate } from '../../schedule/simulation/simulate.ts'
 import type { SimulatedOutage, SimulatedSchedule } from '../../schedule/simulation/simulation.ts'
-import { namingOptions, wholeNumber } from '../arguments.ts'
+import { gather, namingOptions, wholeNumber } from '../arguments.ts'
 import { action, type Invocation } from '../invocation.ts'
 import { simulationText } from '../output/simulation-text.ts'
 import { onExisting } from '../session.ts'
@@ -59,10 +59,6 @@ export function addSimulate(program: Command, invocation: Invocation): void {
         })
       }),
     )
-}
-
-function gather(text: string, before: string[] = []): string[] {
-  return [...before, text]
 }
 
 function outageOf(text: string): SimulatedOutage {

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../catalog/tokens/token-text.ts'
 import { CarillonError } from '../../errors.ts'
 import type { Terminal } from '../terminal.ts'
 import { Style } from './style.ts'
@@ -36,13 +37,14 @@ export class Output {
     else stderr.write(`${unmarked(oneLine(render(new Style(stderr))))}\n`)
   }
 
-  /** One line that names the cause. The stack follows only when CARILLON_DEBUG is set. */
+  /** One line that names the cause, without secrets. The stack follows only when CARILLON_DEBUG is set. */
   error(error: unknown): void {
     const { stderr, env } = this.#terminal
     const isDebug = env.CARILLON_DEBUG !== undefined && env.CARILLON_DEBUG !== ''
-    if (this.isJson) stderr.write(`${JSON.stringify({ error: describeError(error, isDebug) })}\n`)
-    else this.note((style) => `${style.paint('red', 'carillon:')} ${messageOf(error)}`)
-    if (isDebug && !this.isJson && error instanceof Error) stderr.write(lines(stackOf(error)))
+    if (this.isJson)
+      stderr.write(withoutSecrets(`${JSON.stringify({ error: describeError(error, isDebug) })}\n`))
+    else this.note((style) => `${style.paint('red', 'carillon:')} ${withoutSecrets(messageOf(error))}`)
+    if (isDebug && !this.isJson && error instanceof Error) stderr.write(withoutSecrets(lines(stackOf(error))))
   }
 }
 
