@@ -172,6 +172,11 @@ export class WorkerStoppedError extends CarillonError {
   readonly code = 'WORKER_STOPPED'
 }
 
+/** Thrown by a handler: no further attempt would mend it, so the run fails for good, whatever `retries` are left. */
+export class UnrecoverableError extends CarillonError {
+  readonly code = 'UNRECOVERABLE'
+}
+
 /** The program of a `command` job could not be started, or did not end with status 0. */
 export class CommandFailedError extends CarillonError {
   readonly code = 'COMMAND_FAILED'

@@ -5,6 +5,7 @@ import {
   LeaseLostError,
   RunReplacedError,
   RunTimeoutError,
+  UnrecoverableError,
   WorkerStoppedError,
 } from '../errors.ts'
 import { outcomeOf, type Settled } from './outcome.ts'
@@ -20,6 +21,7 @@ const TIMEOUT = new RunTimeoutError('it took longer than 5s', 5_000)
 const STOPPED = new WorkerStoppedError('the worker stops')
 const LOST = new LeaseLostError('its lease was lost')
 const REPLACED = new RunReplacedError('another run takes its place')
+const USELESS = new UnrecoverableError('the account is closed')
 const PAYLOAD = new InvalidPayloadError('user is missing', 'report')
 
 /** What an end comes to: `succeeded 1`, `given-back`, `failed CODE, again in 1000`, `failed CODE for good`. */
@@ -67,6 +69,22 @@ describe('the end of a run', () => {
     ],
     ['that threw since its lease was lost', threw(LOST), LOST, 0, 'given-back'],
     ['that was replaced', threw(new TypeError('x')), REPLACED, 0, 'failed RUN_REPLACED for good'],
+    ['that threw what no attempt would mend', threw(USELESS), undefined, 0, 'failed UNRECOVERABLE for good'],
+    [
+      'that threw it since it was out of time',
+      threw(USELESS),
+      TIMEOUT,
+      0,
+      'failed RUN_TIMEOUT, again in 1000',
+    ],
+    ['that threw it since its server stops', threw(USELESS), STOPPED, 0, 'given-back'],
+    [
+      'that threw an error with such a cause',
+      threw(new Error('x', { cause: USELESS })),
+      undefined,
+      0,
+      'failed Error, again in 1000',
+    ],
     ['whose payload is wrong', threw(PAYLOAD), undefined, 0, 'failed INVALID_PAYLOAD for good'],
   ])('%s', (_, settled, abortReason, failures, expected) => {
     expect(told(settled, abortReason, failures)).toBe(expected)

@@ -6,6 +6,7 @@ import {
   LeaseLostError,
   RunReplacedError,
   RunTimeoutError,
+  UnrecoverableError,
   WorkerStoppedError,
 } from '../errors.ts'
 import { backoffMs, type Definition } from '../schedule/definition.ts'
@@ -43,9 +44,14 @@ export function outcomeOf(
 
   const isReplaced = abortReason instanceof RunReplacedError
   const error = settled.kind === 'returned' || timedOut || isReplaced ? abortReason : settled.error
-  const mayRetry = run.failures < policy.retries && !isReplaced && !(error instanceof InvalidPayloadError)
+  const mayRetry = run.failures < policy.retries && !isReplaced && !isFinal(error)
   const retryInMs = mayRetry ? backoffMs(policy.backoff, run.failures + 1, run) : undefined
   return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryInMs }
+}
+
+/** Whether a further attempt would fail just as well. */
+function isFinal(error: unknown): boolean {
+  return error instanceof InvalidPayloadError || error instanceof UnrecoverableError
 }
 
 /** The failure of the job `command` carries what the program printed. */

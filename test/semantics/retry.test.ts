@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineJob } from '../../src/index.ts'
+import { defineJob, UnrecoverableError } from '../../src/index.ts'
 import { instant, ledger, useWorld } from './support.ts'
 
 const world = useWorld()
@@ -120,6 +120,17 @@ describe('a run that fails', () => {
       attempt: 3,
       error: undefined,
     })
+  })
+
+  it('is not tried again after an error that no attempt would mend, and its schedule goes on', async () => {
+    const cause = new Error('404')
+    const thrown = new UnrecoverableError('the account is closed', { cause })
+    const cron = await startWith(9, { retries: 4, cron: '5,15 10 * * *' }, { thrown })
+    await world.clock.advance('1h')
+    expect(world.beginnings).toEqual(['10:05 a', '10:15 a'])
+    expect(await ledger(cron, 'a')).toEqual(['10:05 failed', '10:15 failed'])
+    const [occurrence] = await cron.history('a')
+    expect(occurrence?.error).toMatchObject({ code: 'UNRECOVERABLE', message: 'the account is closed' })
   })
 
   it('is shown as planned with its error while it waits', async () => {
