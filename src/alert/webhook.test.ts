@@ -141,7 +141,7 @@ describe('a webhook', () => {
     expect(received).toHaveLength(1)
   })
 
-  it.each([500, 502, 503, 429, 408])(
+  it.each([500, 502, 503, 429, 425, 408])(
     'tries %i again with waits that double, five times in all',
     async (code) => {
       const { received, origin } = await server(status(code))

@@ -1,10 +1,12 @@
-import { createHmac } from 'node:crypto'
 import type { Clock } from '../clock/clock.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
 import { SystemClock } from '../clock/system-clock.ts'
 import { waitUntil } from '../clock/wait.ts'
 import { ConfigError, DriverError } from '../errors.ts'
 import { didYouMean } from '../suggestion.ts'
+import { faultOfAddress } from '../webhook/address.ts'
+import { causeText, refusalText, retryAfterMs, verdictOn } from '../webhook/answer.ts'
+import { checkSecrets, SIGNATURE_HEADER, signatureOf } from '../webhook/signature.ts'
 import { ALERT_KINDS, type Alert, type AlertHook, type AlertKind } from './alert.ts'
 
 export interface WebhookOptions {
@@ -36,11 +38,9 @@ const MOST_ATTEMPTS = 5
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 15_000
 const LONGEST_TIMEOUT_MS = 20_000
-/** What may be otherwise a moment later. */
-const PASSING = [408, 429]
 
 /**
- * A hook that sends alerts as JSON by POST. What fails for now (no connection, no answer, 408, 429, 5xx) is tried five
+ * A hook that sends alerts as JSON by POST. What fails for now (no connection, no answer, 408, 425, 429, 5xx) is tried five
  * times in all, with growing waits; any other answer but 2xx is final. Redirects are not followed.
  *
  * ```ts
@@ -55,7 +55,7 @@ export function webhook(url: string | URL, options: WebhookOptions = {}): AlertH
   const { kinds, secret, body = (alert) => alert, clock = new SystemClock() } = options
   const headers = headersOf(options.headers)
   checkKinds(kinds)
-  if (secret === '') throw new ConfigError('the secret of a webhook is empty: anybody could sign with it')
+  if (secret !== undefined) checkSecrets([secret], 'a webhook')
   const timeoutMs = durationMs(options.timeout ?? '10s', 'timeout')
   if (timeoutMs === 0 || timeoutMs > LONGEST_TIMEOUT_MS)
     throw new ConfigError('the timeout of a webhook is longer than 0, and 20s at most')
@@ -115,11 +115,11 @@ class Post {
         signal: AbortSignal.any([signal, late.signal]),
       })
       await response.body?.cancel()
-      return response.ok ? undefined : refusalOf(response)
+      return refusalOf(response)
     } catch (cause) {
       const why = late.signal.aborted
         ? `did not answer within ${timeoutMs} ms`
-        : `could not be reached${causeOf(cause)}`
+        : `could not be reached${causeText(cause)}`
       return { why, isFinal: false, retryAfterMs: 0, cause }
     } finally {
       alarm.cancel()
@@ -130,39 +130,22 @@ class Post {
     const { headers, secret, clock } = this.#options
     const all = new Headers(headers)
     if (secret === undefined) return all
-    const at = Math.floor(clock.now() / 1_000)
-    const signature = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')
-    all.set('carillon-signature', `t=${at},v1=${signature}`)
+    all.set(SIGNATURE_HEADER, signatureOf(body, [secret], clock.now()))
     return all
   }
 }
 
-function refusalOf({ status, headers }: Response): Refusal {
-  if (status >= 300 && status < 400) {
-    const why = `answered ${status}, and redirects are not followed: give the address that it points to`
-    return { why, isFinal: true, retryAfterMs: 0 }
-  }
-  const seconds = Number(headers.get('retry-after') ?? 0)
-  const isFinal = status < 500 && !PASSING.includes(status)
-  return { why: `answered ${status}`, isFinal, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : 0 }
-}
-
-/** `fetch` itself only says that it failed. */
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const text = cause instanceof Error ? cause.message || cause.name : String(cause)
-  return `: ${text}`
+function refusalOf({ status, headers }: Response): Refusal | undefined {
+  const verdict = verdictOn(status)
+  if (verdict === 'taken') return undefined
+  const isFinal = verdict === 'never'
+  return { why: refusalText(status), isFinal, retryAfterMs: retryAfterMs(headers.get('retry-after')) }
 }
 
 function addressOf(url: string | URL): URL {
-  const address = URL.parse(String(url))
-  if (address === null || !['http:', 'https:'].includes(address.protocol))
-    throw new ConfigError('the address of a webhook begins with http:// or https://')
-  if (address.username !== '' || address.password !== '')
-    throw new ConfigError(
-      'the address of a webhook has no user and no password: give them in headers.Authorization',
-    )
-  return address
+  const fault = faultOfAddress(String(url))
+  if (fault !== undefined) throw new ConfigError(`the address of a webhook ${fault}`)
+  return new URL(url)
 }
 
 function headersOf(given: Readonly<Record<string, string>> = {}): Headers {
