@@ -27,7 +27,7 @@ async function ask(
   const headers = new Headers(token === undefined ? {} : { authorization: `Bearer ${token}` })
   if (body !== undefined) headers.set('content-type', 'application/json')
   const request = new Request(`http://cron.example/api/v1${path}`, { method, headers, body: body ?? null })
-  return api.fetch(request, { remoteAddress: from! })
+  return api.fetch(request, { remoteAddress: from })
 }
 
 describe('a token', () => {
