@@ -126,8 +126,8 @@ export async function resumeSchedules(
 }
 
 /**
- * Ends those of the pauses that are to have ended by themselves; until a dispatcher does so, whoever changes such a schedule
- * does it first.
+ * Ends those of the pauses that are to have ended by themselves, or that somebody who resumes many has not come to yet; until
+ * that is done, whoever changes such a schedule does it first.
  *
  * @returns whether there were any
  */
@@ -136,13 +136,30 @@ export async function endPauses(
   records: readonly ScheduleRecord[],
   aheadMs: number,
 ): Promise<boolean> {
-  let ended = records.filter((record) => hasEnded(record, tables.now))
-  const isAny = ended.length > 0
-  while (ended.length > 0) {
-    const { done } = await resumeSchedules(tables, ended, { kind: 'ended' }, NOBODY, aheadMs)
-    ended = ended.slice(done)
+  const ended = records.filter((record) => hasEnded(record, tables.now))
+  await resumeAllOf(tables, ended, { kind: 'ended' }, NOBODY, aheadMs)
+
+  const others = records.filter((record) => !ended.includes(record))
+  const resuming = await tables.pauses.resuming(others.flatMap(({ pause }) => pause?.scope ?? []))
+  for (const pause of resuming) {
+    const own = others.filter((record) => isPausedBy(record, pause))
+    const ending = { kind: 'resumed', missed: pause.missed ?? 'skip' } as const
+    await resumeAllOf(tables, own, ending, { actor: pause.actor, note: pause.note }, aheadMs)
   }
-  return isAny
+  return ended.length > 0 || resuming.length > 0
+}
+
+async function resumeAllOf(
+  tables: Tables,
+  records: readonly ScheduleRecord[],
+  ending: Ending,
+  author: Author,
+  aheadMs: number,
+): Promise<void> {
+  for (let left = records; left.length > 0;) {
+    const { done } = await resumeSchedules(tables, left, ending, author, aheadMs)
+    left = left.slice(done)
+  }
 }
 
 /** Whether the pause of a schedule is to have ended by itself. */

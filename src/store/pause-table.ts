@@ -63,6 +63,18 @@ export class PauseTable {
     return (group) => pauses.find((pause) => pause.group === null || pause.group === group)
   }
 
+  /** Those of these pauses that are being ended. Not held. */
+  async resuming(scopes: readonly Scope[]): Promise<ScopePause[]> {
+    if (scopes.length === 0) return []
+    const rows = await this.#sql
+      .selectFrom('carillon_pauses')
+      .selectAll()
+      .where('scope', 'in', [...new Set(scopes.map(scopeKey))])
+      .where('state', '=', 'resuming')
+      .execute()
+    return rows.map(toPause)
+  }
+
   /** The pauses that there are: of a namespace and of all, or really all. */
   async list(namespace: string | null): Promise<ScopePause[]> {
     let query = this.#sql.selectFrom('carillon_pauses').selectAll()

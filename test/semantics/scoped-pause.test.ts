@@ -240,6 +240,33 @@ describe('a pause of many that was left half done', () => {
     expect(await cron.pauses()).toEqual([])
   })
 
+  const CHANGES: [string, (cron: Carillon) => Promise<unknown>][] = [
+    ['a patch', (cron) => cron.patch('x1', { payload: 1 })],
+    ['storing it again', (cron) => cron.schedule({ ...every5, key: 'x1', group: 'x' })],
+    ['a run by hand', (cron) => cron.trigger('x1')],
+  ]
+  it.each(CHANGES)('is ended as asked, for one that has %s before it', async (_, change) => {
+    const { cron } = await populated()
+    await cron.as('anna').pauseAll({ group: 'x' })
+    world.clock.jumpTo(instant('10:11'))
+    await world.sql(
+      `update carillon_pauses set state = 'resuming', missed = 'all', look_at = ?`,
+      instant('10:12'),
+    )
+    await change(cron)
+    expect(await cron.describe('x1')).toMatchObject({ state: 'active', generation: 3 })
+    const lines = (await ledger(cron, 'x1')).filter((line) => !line.includes('manual'))
+    expect(lines).toEqual([
+      '10:05 paused',
+      '10:05 planned catch-up',
+      '10:10 paused',
+      '10:10 planned catch-up',
+      '10:15 planned',
+      '10:20 planned',
+    ])
+    expect(await paused(cron)).toEqual(['default/x2'])
+  })
+
   it('is completed by saying it again', async () => {
     const { cron } = await populated()
     await cron.pauseAll({ group: 'nobody' })
