@@ -9,6 +9,13 @@ const CONNECT_MS = 5_000
 const STATEMENT_MS = 15_000
 /** How long a worker waits to be told of a job before it looks by itself: what tells it may have been lost on the way. */
 const LONGEST_WAIT_S = 10
+/**
+ * How many connections a pool opens before they are needed, and keeps: while it opens one in the midst of what is due, that
+ * waits, and so does all behind it.
+ */
+const KEPT_OPEN = 4
+/** How many a pool of `pg` opens at most, unless it is told. */
+const DEFAULT_MAX = 10
 const MARK_FIELD = 'carillon'
 /**
  * After how many more jobs PostgreSQL is told to look at what it holds, and then each time when there have been twice as
@@ -69,6 +76,7 @@ export class BullmqOnPostgres implements BullmqServer {
       query_timeout: STATEMENT_MS,
       keepAlive: true,
       application_name: 'carillon',
+      min: KEPT_OPEN,
       ...(given.skipMigrations === undefined && { migrate: true }),
       ...given,
     }
@@ -128,6 +136,7 @@ export class BullmqOnPostgres implements BullmqServer {
     const worker = new Worker(this.#name, process, { ...settings, connection }, this.#backend)
     try {
       await worker.waitUntilReady()
+      await this.#openConnections(worker.getBackend())
     } catch (error) {
       worker.on('error', () => {})
       void worker.close(true)
@@ -169,11 +178,21 @@ export class BullmqOnPostgres implements BullmqServer {
     queue.on('error', () => {})
     try {
       await queue.waitUntilReady()
+      await this.#openConnections(queue.getBackend())
     } catch (error) {
       await queue.close().catch(() => {})
       throw error
     }
     return queue
+  }
+
+  /** Opens those that the pool keeps. One that cannot be opened now is opened when it is needed. */
+  async #openConnections({ connection: { pool } }: PostgresQueueBackend): Promise<void> {
+    const { min, max } = this.#connection
+    const count = Math.min(Number(min ?? 0), Number(max ?? DEFAULT_MAX))
+    // All at once: one that is given back would be taken for the next.
+    const opened = await Promise.allSettled(Array.from({ length: count }, () => pool.connect()))
+    for (const one of opened) if (one.status === 'fulfilled') one.value.release()
   }
 
   async #run(text: string, values: readonly unknown[]): Promise<readonly object[]> {
