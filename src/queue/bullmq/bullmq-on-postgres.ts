@@ -189,7 +189,7 @@ export class BullmqOnPostgres implements BullmqServer {
   /** Opens those that the pool keeps. One that cannot be opened now is opened when it is needed. */
   async #openConnections({ connection: { pool } }: PostgresQueueBackend): Promise<void> {
     const { min, max } = this.#connection
-    const count = Math.min(Number(min ?? 0), Number(max ?? DEFAULT_MAX))
+    const count = Math.min(Number(min ?? 0), max ?? DEFAULT_MAX)
     // All at once: one that is given back would be taken for the next.
     const opened = await Promise.allSettled(Array.from({ length: count }, () => pool.connect()))
     for (const one of opened) if (one.status === 'fulfilled') one.value.release()
