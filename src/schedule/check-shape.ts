@@ -3,6 +3,7 @@ import { InvalidInputError } from '../errors.ts'
 import { didYouMean } from '../suggestion.ts'
 import { abbreviate } from './abbreviate.ts'
 import { MAX_CAUGHT_UP } from './definition.ts'
+import { OVERLAP_WORDS } from './overlap.ts'
 import type { ScheduleInput } from './schedule-input.ts'
 
 const LONGEST_KEY = 255
@@ -52,7 +53,7 @@ export const SCHEDULE_SHAPE = {
     .optional(),
   pauseAfter: z.int().min(1).max(MOST_FAILURES).optional(),
   expectWithin: duration.optional(),
-  overlap: z.enum(['allow', 'skip', 'queue-one', 'queue-all', 'replace']).optional(),
+  overlap: z.enum(OVERLAP_WORDS).optional(),
   maxRunning: z.int().min(1).max(MOST_RUNNING).optional(),
   mutex: shortText(LONGEST_KEY).optional(),
   minimumBreak: duration.optional(),

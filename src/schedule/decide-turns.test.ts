@@ -7,12 +7,12 @@ import {
   type RunningTurn,
 } from './decide-turns.ts'
 import type { OccurrenceRef } from './occurrence.ts'
-import type { Overlap, OverlapPolicy } from './overlap.ts'
+import type { Overlap, OverlapPolicy, OverlapWord } from './overlap.ts'
 
 const NOW = 100
 
 interface Given {
-  readonly policy?: OverlapPolicy
+  readonly policy?: OverlapWord
   readonly overlap?: Partial<Overlap>
   readonly attempt?: number
   readonly schedule?: number
@@ -249,6 +249,18 @@ describe('the newest', () => {
   it('of each schedule is told to end once, by the first that finds no room', () => {
     const two = [1, 2].map((schedule) => arrival(NOW, { policy: 'replace', schedule }))
     expect(decide(two, { running: [runs(40, { schedule: 3 })] })).toEqual(['wait, replaces 40', 'wait'])
+  })
+})
+
+describe('allow', () => {
+  const allowed = arrival(NOW, { policy: 'allow', overlap: { minimumBreakMs: 30 } })
+
+  it('begins whatever runs and waits, and whenever the last run ended', () => {
+    expect(decide([allowed], { running: [runs(40)], waiting: [turn(60)], endedAt: 90 })).toEqual(['begin'])
+  })
+
+  it('is counted by those that come after it', () => {
+    expect(decide([allowed, arrival(NOW + 1, { policy: 'queue-all' })])).toEqual(['begin', 'wait'])
   })
 })
 

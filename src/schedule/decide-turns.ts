@@ -1,6 +1,6 @@
 import type { Instant } from '../clock/clock.ts'
 import { occurrenceId, type OccurrenceRef } from './occurrence.ts'
-import type { Overlap } from './overlap.ts'
+import type { RunOverlap } from './overlap.ts'
 
 /** An occurrence that is due and has not begun, or not begun again. */
 export interface WaitingTurn extends OccurrenceRef {
@@ -17,8 +17,8 @@ export interface OtherTurn extends WaitingTurn {
 export interface Arrival extends WaitingTurn {
   /** How often it has begun before. */
   readonly attempt: number
-  /** The policy of its schedule, as that is now. */
-  readonly overlap: Overlap
+  /** Its policy, as that is now. */
+  readonly overlap: RunOverlap
 }
 
 /** A run under way. */
@@ -96,11 +96,22 @@ class Guard {
   }
 
   decide(arrival: Arrival): TurnDecision {
-    const decision = arrival.overlap.policy === 'replace' ? this.#replace(arrival) : this.#queue(arrival)
+    const decision = this.#decide(arrival)
     if (decision.kind !== 'wait') this.#waiting = this.#waiting.filter((turn) => turn !== arrival)
     if (decision.kind === 'begin')
       this.#running = [...this.#running, { ...arrival, startedAt: this.#now, isReplaced: false }]
     return decision
+  }
+
+  #decide(arrival: Arrival): TurnDecision {
+    switch (arrival.overlap.policy) {
+      case 'allow':
+        return { kind: 'begin', outdates: [] }
+      case 'replace':
+        return this.#replace(arrival)
+      default:
+        return this.#queue(arrival)
+    }
   }
 
   /** In turn: what is of the same schedule and was due before has its room first. */
@@ -152,7 +163,7 @@ class Guard {
     return this.#freeAt(overlap) > Math.max(this.#now, Math.min(dueAt, this.#now + EARLY_MS))
   }
 
-  #freeAt({ minimumBreakMs }: Overlap): Instant {
+  #freeAt({ minimumBreakMs }: RunOverlap): Instant {
     return this.#endedAt + minimumBreakMs
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { guardOf, overlapOf, type Overlap } from './overlap.ts'
+import type { OccurrenceOrigin } from './occurrence.ts'
+import { guardOf, OVERLAP_WORDS, overlapOf, type Overlap, type OverlapWord } from './overlap.ts'
 
 const OWN: Overlap = { policy: 'skip', maxRunning: 1, mutex: null, minimumBreakMs: 0 }
 const guard = (namespace: string, key: string, mutex: string | null = null) =>
@@ -28,8 +29,31 @@ describe('a guard', () => {
 })
 
 describe('the policy of an occurrence', () => {
-  it('is that of its schedule, and what is made up for waits', () => {
-    expect(overlapOf({ origin: 'schedule' }, OWN)).toEqual(OWN)
-    expect(overlapOf({ origin: 'backfill' }, OWN)).toEqual({ ...OWN, policy: 'queue-all' })
+  const of = (origin: OccurrenceOrigin, own: OverlapWord | null, ofSchedule: Overlap | null) =>
+    overlapOf({ origin, own }, ofSchedule)
+  const mutual: Overlap = { policy: 'replace', maxRunning: 3, mutex: 'disk', minimumBreakMs: 5 }
+
+  it('is that of its schedule', () => {
+    expect(of('schedule', null, OWN)).toEqual(OWN)
+    expect(of('manual', null, mutual)).toEqual(mutual)
+    expect(of('schedule', null, null)).toBeUndefined()
+  })
+
+  it('is to wait for its turn, for what a backfill makes up for', () => {
+    expect(of('backfill', null, mutual)).toEqual({ ...mutual, policy: 'queue-all' })
+    expect(of('backfill', null, null)).toBeUndefined()
+  })
+
+  it.each(OVERLAP_WORDS)(
+    'is that which the backfill was given, under the guard of the schedule: %s',
+    (own) => {
+      expect(of('backfill', own, mutual)).toEqual({ ...mutual, policy: own })
+    },
+  )
+
+  it('is one at a time where the schedule has none', () => {
+    const own = { maxRunning: 1, mutex: null, minimumBreakMs: 0 }
+    expect(of('backfill', 'queue-all', null)).toEqual({ ...own, policy: 'queue-all' })
+    expect(of('backfill', 'allow', null)).toBeUndefined()
   })
 })

@@ -22,6 +22,7 @@ const ALL = [
   '0011-turns',
   '0012-waits',
   '0013-tokens',
+  '0014-backfill-overlap',
 ]
 
 it('applies what is pending, once', async () => {

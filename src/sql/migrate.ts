@@ -16,6 +16,7 @@ import * as flows from './migrations/0010-flows.ts'
 import * as turns from './migrations/0011-turns.ts'
 import * as waits from './migrations/0012-waits.ts'
 import * as tokens from './migrations/0013-tokens.ts'
+import * as backfillOverlap from './migrations/0014-backfill-overlap.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -34,6 +35,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0011-turns': turns.statements,
   '0012-waits': waits.statements,
   '0013-tokens': tokens.statements,
+  '0014-backfill-overlap': backfillOverlap.statements,
 }
 
 /**

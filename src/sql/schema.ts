@@ -138,6 +138,8 @@ export interface OccurrencesTable {
   flow: number
   /** How often it was told to wait for its turn. */
   waits: Generated<number>
+  /** Its own overlap policy, which a backfill gave it; null for that of its schedule. */
+  overlap: string | null
 }
 
 export interface LeasesTable {

@@ -2,6 +2,7 @@ import { sql, type Selectable } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { Json } from '../schedule/json.ts'
 import type { OccurrenceOrigin, OccurrenceRef, OccurrenceState, SkipReason } from '../schedule/occurrence.ts'
+import type { OverlapWord } from '../schedule/overlap.ts'
 import type { MissedRange } from '../schedule/plan.ts'
 import type { Flavor } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
@@ -60,6 +61,8 @@ export interface OccurrenceRecord extends OccurrenceRef {
   readonly result: Json
   readonly missedUntil: Instant | null
   readonly missedCount: number | null
+  /** Its own overlap policy, where a backfill gave it one. */
+  readonly overlap: OverlapWord | null
 }
 
 export interface HistoryFilter extends OccurrenceFilter {
@@ -218,6 +221,11 @@ export class Ledger {
     })
   }
 
+  /** Has these go by an overlap policy of their own. */
+  async setOverlap(refs: readonly OccurrenceRef[], overlap: OverlapWord): Promise<void> {
+    await this.#rows.update(refs, { overlap: sql`${overlap}` })
+  }
+
   /** Gives what has not begun to another job. */
   async setJob(scheduleId: number, job: string): Promise<void> {
     await this.#rows.change(await this.#waiting([scheduleId]), {
@@ -373,5 +381,6 @@ export function toRecord(row: Selectable<OccurrencesTable>): OccurrenceRecord {
     result: row.result === null ? null : (JSON.parse(row.result) as Json),
     missedUntil: row.missed_until,
     missedCount: row.missed_count,
+    overlap: row.overlap as OverlapWord | null,
   }
 }

@@ -24,6 +24,8 @@ interface LockedColumns {
   readonly reason?: string | null
   /** Where what a message says was asked for. */
   readonly waits?: number
+  /** Where it was asked for. */
+  readonly overlap?: string | null
 }
 
 /** An occurrence as it is while it is held. */
@@ -82,7 +84,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof LockedColumns)[]
 
 /** What is answered of an occurrence besides the usual: `message` is all that one says. */
-type Extra = 'revision' | 'job' | 'reason' | 'message'
+type Extra = 'revision' | 'job' | 'reason' | 'overlap' | 'message'
 
 /** @param column how a column of the occurrence is named */
 function answerOf(column: (name: string) => Piece, extra: Extra | undefined): Piece {

@@ -20,7 +20,7 @@ export interface Arrived<Ref> {
   readonly arrival: Arrival
   readonly ref: Ref
   /** That of its schedule. */
-  readonly policy: Overlap
+  readonly policy: Overlap | null
 }
 
 /** The same, and what was decided about it. */
@@ -130,7 +130,7 @@ function decideAt<Ref>(
   const waiting = [...policies].flatMap(([id, policy]) =>
     (known.open.get(id)?.waiting ?? []).map((turn) => ({
       ...turn,
-      isReplaceable: overlapOf(turn, policy).policy === 'replace',
+      isReplaceable: overlapOf(turn, policy)?.policy === 'replace',
     })),
   )
   const state = {

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import type { OccurrenceOrigin, OccurrenceRef } from '../schedule/occurrence.ts'
 import type { RunningTurn, WaitingTurn } from '../schedule/decide-turns.ts'
+import type { OverlapWord } from '../schedule/overlap.ts'
 import type { Flavor, Piece } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import { REF_COLUMNS, refList, refOf, toRef } from './occurrence-refs.ts'
@@ -47,12 +48,14 @@ export interface OpenTurns {
 /** What has not begun, with that by which its policy is found. */
 export interface OpenWaiting extends WaitingTurn {
   readonly origin: OccurrenceOrigin
+  readonly own: OverlapWord | null
 }
 
 interface OpenColumns extends RefColumns {
   readonly due_at: number
   readonly state: string
   readonly origin: string
+  readonly overlap: string | null
   readonly started_at: number | null
   readonly finished_at: number | null
   readonly reason: string | null
@@ -62,7 +65,7 @@ const GUARDS = sql.table('carillon_guards')
 const TURNS = sql.table('carillon_turns')
 const TURN_COLUMNS = { ...REF_COLUMNS, guard: 'digest' } as const
 const OPEN = sql`
-  o.schedule_id, o.generation, o.nominal_at, o.due_at, o.state, o.origin, o.started_at, o.finished_at, o.reason`
+  o.schedule_id, o.generation, o.nominal_at, o.due_at, o.state, o.origin, o.overlap, o.started_at, o.finished_at, o.reason`
 /** The occurrence `o` is that of the turn `t`. */
 const IS_TURN = sql`o.schedule_id = t.schedule_id and o.nominal_at = t.nominal_at and o.generation = t.generation`
 /** The occurrence `o` was told to wait for its turn. */
@@ -176,7 +179,7 @@ export class TurnTable {
       const of = open.get(row.schedule_id) ?? { running: [], waiting: [] }
       open.set(row.schedule_id, of)
       if (row.state === 'running') of.running.push(toRunning(row))
-      else of.waiting.push({ ...toRef(row), dueAt: row.due_at, origin: row.origin as OccurrenceOrigin })
+      else of.waiting.push(toWaiting(row))
     }
     return open
   }
@@ -288,6 +291,11 @@ export function adopted(runs: readonly RunningTurn[], guard: string): Turn[] {
 
 function toTurnRef(row: RefColumns & { guard: string }): TurnRef {
   return { ...toRef(row), guard: row.guard }
+}
+
+function toWaiting(row: OpenColumns): OpenWaiting {
+  const { due_at: dueAt, origin, overlap } = row
+  return { ...toRef(row), dueAt, origin: origin as OccurrenceOrigin, own: overlap as OverlapWord | null }
 }
 
 function toRunning(row: OpenColumns): OpenRun {

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { Instant } from '../clock/clock.ts'
 import { occurrenceId, type OccurrenceOrigin, type OccurrenceRef } from '../schedule/occurrence.ts'
-import { guardOf, overlapOf, type Overlap } from '../schedule/overlap.ts'
+import { guardOf, overlapOf, type Overlap, type OverlapWord } from '../schedule/overlap.ts'
+import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import type { Flavor, RowColumns, RowValue } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import type { Passed } from './fence.ts'
@@ -202,41 +203,42 @@ export class Turns {
     const rows = await this.#rows.find(refs, sql`${way.waits} and ${MAY_BEGIN_IN_TURN}`, {
       columns,
       valuesOf: (i) => valuesOf(refs[i]!),
+      extra: 'overlap',
     })
     const policies = await this.#policiesOf(rows)
     const byGuard = new Map<string, Arrived<Ref>[]>()
     for (const row of rows) {
-      const policy = policies.get(row.scheduleId)
-      if (policy === undefined) continue
-      const { guard } = policy
-      const overlap = overlapOf({ origin: row.origin as OccurrenceOrigin }, policy.overlap)
       const { scheduleId, generation, nominalAt, attempt, due_at: dueAt } = row
+      const schedule = policies.get(scheduleId)
+      const own = row.overlap as OverlapWord | null
+      const overlap = schedule && overlapOf({ origin: row.origin as OccurrenceOrigin, own }, schedule.policy)
+      if (overlap === undefined) continue
+      const guard = guardOf(schedule!, overlap)
       const arrival = { scheduleId, generation, nominalAt, dueAt, attempt, overlap }
       const others = byGuard.get(guard) ?? []
       byGuard.set(guard, others)
-      others.push({ arrival, ref: given.get(occurrenceId(row))!, policy: policy.overlap })
+      others.push({ arrival, ref: given.get(occurrenceId(row))!, policy: schedule!.policy })
     }
     return byGuard
   }
 
   async #policiesOf(
     refs: readonly OccurrenceRef[],
-  ): Promise<Map<number, { guard: string; overlap: Overlap }>> {
+  ): Promise<Map<number, ScheduleIdentity & { policy: Overlap | null }>> {
     if (refs.length === 0) return new Map()
     const ids = [...new Set(refs.map(({ scheduleId }) => scheduleId))]
     const list = this.#flavor.rowList(
       { id: 'integer' },
       ids.map((id) => [id]),
     )
-    const { rows } = await sql<{ id: number; namespace: string; key: string; overlap: string }>`
+    const { rows } = await sql<{ id: number; namespace: string; key: string; overlap: string | null }>`
       select s.id, s.namespace, s.${sql.ref('key')}, s.overlap from ${list} as r
-      ${this.#flavor.lookUp('carillon_schedules', 's', 'primary')} on s.id = r.id
-      where s.overlap is not null`.execute(this.#sql)
+      ${this.#flavor.lookUp('carillon_schedules', 's', 'primary')} on s.id = r.id`.execute(this.#sql)
     return new Map(
-      rows.map(({ id, overlap: text, ...identity }) => {
-        const overlap = JSON.parse(text) as Overlap
-        return [id, { guard: guardOf(identity, overlap), overlap }]
-      }),
+      rows.map(({ id, overlap, ...identity }) => [
+        id,
+        { ...identity, policy: overlap === null ? null : (JSON.parse(overlap) as Overlap) },
+      ]),
     )
   }
 

@@ -77,9 +77,11 @@ export function valuesOf<Ref>({ columns, valuesOf: values }: Way<Ref>, refs: rea
  */
 export const MAY_BEGIN = mayBegin(sql``)
 /** The same, and any number of runs of the schedule may be under way. */
-export const MAY_BEGIN_FREELY = mayBegin(sql`and s.overlap is null`)
+export const MAY_BEGIN_FREELY = mayBegin(
+  sql`and s.overlap is null and (o.overlap is null or o.overlap = 'allow')`,
+)
 /** The same, and it is to be decided by a guard whether it does. */
-export const MAY_BEGIN_IN_TURN = mayBegin(sql`and s.overlap is not null`)
+export const MAY_BEGIN_IN_TURN = mayBegin(sql`and (s.overlap is not null or o.overlap <> 'allow')`)
 
 function mayBegin(besides: Piece): Piece {
   // A backfill makes up for instants of the generation that was in force then.

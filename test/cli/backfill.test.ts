@@ -46,7 +46,26 @@ describe('carillon schedule backfill', () => {
     expect(rest.stdout).toMatch(/^Makes up for 1 run of report, /)
   })
 
+  it('lets its runs go by a policy of their own', async () => {
+    using cli = await missedThree()
+    const from = ['schedule', 'backfill', 'report', '--from', ago(2)]
+    const plain = await cli.run(...from, '--dry-run')
+    expect(plain.stdout).toContain('(overlap allow, whatever else runs)')
+    const dry = await cli.run(...from, '--overlap', 'queue-all', '--dry-run')
+    expect(dry.stdout).toContain('(overlap queue-all, 1 at a time)')
+
+    const report = await cli.json<BackfillReport>(...from, '--overlap', 'queue-all')
+    expect(report).toMatchObject({ planned: 2, overlap: 'queue-all', maxRunning: 1 })
+    const rest = await cli.run('schedule', 'backfill', 'report', '--from', ago(3), '--overlap', 'skip')
+    expect(rest.stdout).toMatch(/^Makes up for 1 run of report, .* \(overlap skip, 1 at a time\)\. 2 ran/)
+  })
+
   it.each([
+    [
+      'by a policy that is none',
+      ['--from', ago(1), '--overlap', 'queue'],
+      /--overlap "queue" is not one of allow, /,
+    ],
     ['without a beginning', [], /--from/],
     ['from a time that is none', ['--from', 'yesterday'], /--from "yesterday" is not an instant/],
     ['at no rate', ['--from', ago(1), '--rate', '0'], /--rate "0" is not a whole number from 1/],

@@ -195,11 +195,13 @@ describe('acts', () => {
   it('a backfill only tells what it would do, until it is told to', async () => {
     const [from, until] = [new Date(Date.now() - 14 * 86_400_000).toISOString(), new Date().toISOString()]
     const dry = await world.call('POST', '/schedules/a/backfill', { body: { from, until } })
-    expect(dry.body).toMatchObject({ dryRun: true, present: 0 })
+    expect(dry.body).toMatchObject({ dryRun: true, present: 0, overlap: 'allow' })
     expect(dry.body.planned).toBeGreaterThanOrEqual(9)
     expect((await world.call('GET', '/schedules/a/history')).body.items).toEqual([])
-    const done = await world.call('POST', '/schedules/a/backfill', { body: { from, until, dryRun: false } })
-    expect(done.body).toMatchObject({ dryRun: false, planned: dry.body.planned })
+    const body = { from, until, overlap: 'queue-all', dryRun: false }
+    const done = await world.call('POST', '/schedules/a/backfill', { body })
+    const policy = { overlap: 'queue-all', maxRunning: 1 }
+    expect(done.body).toMatchObject({ dryRun: false, planned: dry.body.planned, ...policy })
     expect((await world.call('GET', '/schedules/a/history')).body.items).toHaveLength(dry.body.planned)
   })
 

@@ -28,6 +28,8 @@ describe('a backfill', () => {
       firstAt: at('12:00'),
       lastAt: at('13:00'),
       dueUntil: at('15:30:01'),
+      overlap: 'allow',
+      maxRunning: undefined,
       generations: { 1: 2 },
     } satisfies BackfillReport)
     expect(await ledger(cron, 'a')).toEqual([

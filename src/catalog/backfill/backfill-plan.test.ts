@@ -35,6 +35,7 @@ function row(
     result: null,
     missedUntil: until === undefined ? null : at(until),
     missedCount: until === undefined ? null : until - hour + 1,
+    overlap: null,
     ...rest,
   }
 }

@@ -2,6 +2,7 @@ import { giveWay } from '../../clock/give-way.ts'
 import type { Instant } from '../../clock/clock.ts'
 import { InvalidInputError, ScheduleConflictError } from '../../errors.ts'
 import { flowOf } from '../../schedule/flow.ts'
+import { OVERLAP_WORDS, overlapOf, type OverlapWord, type RunOverlap } from '../../schedule/overlap.ts'
 import { instantMs } from '../../schedule/instant-input.ts'
 import type { InstantInput } from '../../schedule/schedule-input.ts'
 import { seedOf, type ScheduleIdentity } from '../../schedule/schedule-identity.ts'
@@ -11,6 +12,7 @@ import type { ScheduleLife } from '../../store/schedule-lives.ts'
 import type { Tables, TableSet, Transactions } from '../../store/store.ts'
 import { generationsOf } from '../explain/facts.ts'
 import { storedDefinition } from '../generations.ts'
+import { didYouMean } from '../../suggestion.ts'
 import { ifReadable } from '../../schedule/if-readable.ts'
 import { getSchedule } from '../schedule-reader.ts'
 import {
@@ -29,6 +31,12 @@ export interface BackfillOptions {
   readonly until?: InstantInput | undefined
   /** Only says what it would do. */
   readonly dryRun?: boolean | undefined
+  /**
+   * What becomes of its runs that find no room, in place of what the schedule says: its `maxRunning`, `mutex` and
+   * `minimumBreak` stay, and where it has no policy there is one run at a time. By default they wait for their turn where it
+   * has one, and begin whatever runs where it has none.
+   */
+  readonly overlap?: OverlapWord | undefined
   /** How many runs a minute; 60 by default, `Infinity` for all of them at once. */
   readonly rate?: number | undefined
   /** Called after each step, and waited for before the next. */
@@ -46,6 +54,10 @@ export interface BackfillReport {
   readonly lastAt: Date | undefined
   /** When the last of the runs is due. */
   readonly dueUntil: Date | undefined
+  /** What becomes of those that find no room. */
+  readonly overlap: OverlapWord
+  /** How many runs of their guard may be under way; `undefined` while any number of them may. */
+  readonly maxRunning: number | undefined
   /** How many of them are named by which generation. */
   readonly generations: Readonly<Record<number, number>>
 }
@@ -71,13 +83,14 @@ export interface BackfillTarget {
  */
 export async function backfillSchedule(
   target: BackfillTarget,
-  { from, until, dryRun = false, rate = DEFAULT_RATE, onProgress = () => {} }: BackfillOptions,
+  { from, until, dryRun = false, overlap, rate = DEFAULT_RATE, onProgress = () => {} }: BackfillOptions,
 ): Promise<BackfillReport> {
   const { store } = target
   const now = await store.now()
   const fromMs = instantMs(from, 'from')
   const untilMs = Math.min(until === undefined ? now : instantMs(until, 'until'), now)
   if (untilMs < fromMs) throw new InvalidInputError('from lies behind until, or in the future', 'from')
+  if (overlap !== undefined) checkOverlap(overlap)
   if (!(rate > 0)) throw new InvalidInputError('rate is a number of runs a minute, more than 0', 'rate')
 
   const { record, life } = await store.read((tables) => read(tables, target))
@@ -87,9 +100,14 @@ export async function backfillSchedule(
   const last = Math.min(untilMs, (record.nextAt ?? Infinity) - 1)
   refuseTooMany(stretches, fromMs, last)
 
-  const report = new Report(now, rate)
+  const own = overlap ?? null
+  const report = new Report(
+    now,
+    rate,
+    overlapOf({ origin: 'backfill', own }, storedDefinition(record).overlap),
+  )
   for (const named of instantsOf(stretches, fromMs, last, STEP)) {
-    const ends = { named, stretches, id: record.id }
+    const ends = { named, stretches, id: record.id, overlap }
     const step = dryRun
       ? await store.read((tables) => decide(tables, ends))
       : await store.transaction(async (tables) => {
@@ -113,6 +131,13 @@ async function read(tables: TableSet, { identity }: BackfillTarget) {
   const record = await getSchedule(tables, identity)
   const lives = await tables.schedules.lives(identity.namespace, identity.key)
   return { record, life: lives.find(({ id }) => id === record.id)! }
+}
+
+function checkOverlap(overlap: OverlapWord): void {
+  if (OVERLAP_WORDS.includes(overlap)) return
+  const hint = typeof overlap === 'string' ? didYouMean(overlap, OVERLAP_WORDS) : ''
+  const message = `overlap ${JSON.stringify(overlap)} is not one of ${OVERLAP_WORDS.join(', ')}`
+  throw new InvalidInputError(message + hint, 'overlap')
 }
 
 function checkState({ state, key }: ScheduleRecord): void {
@@ -147,9 +172,13 @@ interface StepEnds {
   readonly id: number
   readonly named: readonly NamedInstant[]
   readonly stretches: readonly Stretch[]
+  readonly overlap: OverlapWord | undefined
 }
 
-async function decide(tables: TableSet, { id, named, stretches }: StepEnds): Promise<BackfillStep> {
+async function decide(
+  tables: TableSet,
+  { id, named, stretches }: Omit<StepEnds, 'overlap'>,
+): Promise<BackfillStep> {
   const [first, last] = [named[0]!.nominalAt, named.at(-1)!.nominalAt]
   const rows = await tables.ledger.between(id, first, last)
   const owed = await tables.owed.of([id])
@@ -185,20 +214,24 @@ async function write(
     expectWithinMs,
   }))
   await tables.ledger.insert(occurrences, tables.now)
+  if (ends.overlap !== undefined) await tables.ledger.setOverlap(occurrences, ends.overlap)
   return step
 }
 
 class Report {
   readonly #beganAt: Instant
   readonly #everyMs: number
+  readonly #overlap: RunOverlap | undefined
   #planned = 0
   #present = 0
   #firstAt: Instant | undefined
   #lastAt: Instant | undefined
   readonly #generations: Record<number, number> = {}
 
-  constructor(beganAt: Instant, rate: number) {
+  /** @param overlap by which its runs go; `undefined` while any number of them may be under way */
+  constructor(beganAt: Instant, rate: number, overlap: RunOverlap | undefined) {
     this.#beganAt = beganAt
+    this.#overlap = overlap
     this.#everyMs = MINUTE_MS / rate
   }
 
@@ -217,6 +250,7 @@ class Report {
   }
 
   get view(): BackfillReport {
+    const { policy = 'allow', maxRunning } = this.#overlap ?? {}
     const dateOf = (instant: Instant | undefined) => (instant === undefined ? undefined : new Date(instant))
     return {
       planned: this.#planned,
@@ -224,6 +258,8 @@ class Report {
       firstAt: dateOf(this.#firstAt),
       lastAt: dateOf(this.#lastAt),
       dueUntil: this.#planned === 0 ? undefined : new Date(this.dueAt(-1)),
+      overlap: policy,
+      maxRunning: policy === 'allow' ? undefined : maxRunning,
       generations: { ...this.#generations },
     }
   }

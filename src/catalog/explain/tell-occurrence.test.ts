@@ -26,6 +26,7 @@ const PLANNED: OccurrenceRecord = {
   result: null,
   missedUntil: null,
   missedCount: null,
+  overlap: null,
 }
 const BEGUN = { attempt: 1, owner: 'one#1', startedAt: TEN } as const
 const ENDED = { ...BEGUN, finishedAt: TEN + 1_500 } as const
@@ -134,6 +135,15 @@ describe('a run', () => {
     expect(tell({}, { now: TEN, input: overlap })).toBe(
       `${due}, or it waits for its turn (overlap queue-one, 2 at a time).`,
     )
+    const ofBackfill = (overlap: OccurrenceRecord['overlap'], input: Partial<ScheduleInput>) =>
+      tell({ origin: 'backfill', overlap }, { now: TEN, input })
+        .replace(due, '')
+        .replace(/ A backfill .*$/, '')
+    expect(ofBackfill(null, overlap)).toBe(', or it waits for its turn (overlap queue-all, 2 at a time).')
+    expect(ofBackfill('queue-all', BERLIN)).toBe(
+      ', or it waits for its turn (overlap queue-all, 1 at a time).',
+    )
+    expect(ofBackfill('allow', overlap)).toBe('.')
     expect(tell({}, { now: TEN, input: null })).toBe(
       due.replace('12:00:00 +02:00', '10:00:00 +00:00').replace('the job "report"', 'its job') + '.',
     )
@@ -152,6 +162,9 @@ describe('how its instant came about', () => {
   it('is a backfill, which is late on purpose', () => {
     expect(tell({ ...SUCCEEDED, origin: 'backfill', nominalAt: TEN - 90_000, dueAt: TEN - 60_000 })).toBe(
       `${began} A backfill made up for it.`,
+    )
+    expect(tell({ ...SUCCEEDED, origin: 'backfill', overlap: 'queue-all' })).toBe(
+      `${began} A backfill made up for it, with overlap queue-all.`,
     )
   })
 
@@ -280,6 +293,11 @@ describe('a run that was not to be', () => {
       skipped('overlap'),
       `overlap: ${full} (overlap skip, 2 at a time under the mutex "disk").`,
       { input: { ...guarded, mutex: 'disk' } },
+    ],
+    [
+      'since its backfill said so',
+      { ...skipped('overlap'), origin: 'backfill', overlap: 'skip' },
+      `overlap: ${full} (overlap skip, 1 at a time).`,
     ],
     ['by a policy that nobody knows any more', skipped('overlap'), `overlap: ${full}.`, { input: null }],
     ['since it was changed', skipped('superseded'), `superseded: ${withdrawn} changed.`],

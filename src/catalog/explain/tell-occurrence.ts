@@ -2,6 +2,7 @@ import type { Instant } from '../../clock/clock.ts'
 import { formatDuration } from '../../clock/duration.ts'
 import { lengthOfTime, zonedTime } from '../../clock/time-text.ts'
 import type { CatchUp, Definition } from '../../schedule/definition.ts'
+import { overlapOf, type RunOverlap } from '../../schedule/overlap.ts'
 import type { SkipReason } from '../../schedule/occurrence.ts'
 import type { Recurrence } from '../../schedule/recurrence.ts'
 import type { OccurrenceRecord } from '../../store/ledger.ts'
@@ -92,13 +93,14 @@ function tookText({ startedAt, finishedAt }: OccurrenceRecord): string {
 
 /** How its instant came about. */
 function changesOf(
-  { origin, dueAt, nominalAt, attempt }: OccurrenceRecord,
+  { origin, dueAt, nominalAt, attempt, overlap }: OccurrenceRecord,
   instant: Instant,
   recurrence: Recurrence | undefined,
   definition: Definition | undefined,
 ): string[] {
   if (origin === 'manual') return ['It was begun by hand.']
-  const notes = origin === 'backfill' ? ['A backfill made up for it.'] : []
+  const by = overlap === null ? '' : `, with overlap ${overlap}`
+  const notes = origin === 'backfill' ? [`A backfill made up for it${by}.`] : []
   const change = recurrence?.clockChangeAt?.(instant)
   if (change !== undefined && change.shiftedMs > 0)
     notes.push(
@@ -153,7 +155,7 @@ function skippedText(
   const texts: Readonly<Record<SkipReason, () => string>> = {
     missed: () => missedText(occurrence, definition, at),
     overlap: () =>
-      `There was no room for it: as many runs were under way as may be${overlapText(definition)}.`,
+      `There was no room for it: as many runs were under way as may be${overlapText(occurrence, definition)}.`,
     superseded: () => withdrawn('changed'),
     paused: () => withdrawn('paused'),
     deleted: () => withdrawn('deleted'),
@@ -164,11 +166,21 @@ function skippedText(
   return texts[reason ?? 'missed']()
 }
 
-function overlapText(definition: Definition | undefined): string {
-  if (definition?.overlap == null) return ''
-  const { policy, maxRunning, mutex } = definition.overlap
+function overlapText(occurrence: OccurrenceRecord, definition: Definition | undefined): string {
+  const overlap = overlapIn(occurrence, definition)
+  if (overlap === undefined) return ''
+  const { policy, maxRunning, mutex } = overlap
   const guard = mutex === null ? '' : ` under the mutex "${mutex}"`
   return ` (overlap ${policy}, ${maxRunning} at a time${guard})`
+}
+
+/** By what it goes when it is to begin; `undefined` when nobody knows, or nothing keeps it from it. */
+function overlapIn(
+  { origin, overlap }: OccurrenceRecord,
+  definition: Definition | undefined,
+): RunOverlap | undefined {
+  const found = overlapOf({ origin, own: overlap }, definition?.overlap ?? null)
+  return found?.policy === 'allow' ? undefined : found
 }
 
 function missedText(
@@ -191,11 +203,13 @@ function catchUpText({ withinMs, policy, max }: CatchUp): string {
 }
 
 function overdueText(
-  { dueAt, queue }: OccurrenceRecord,
+  occurrence: OccurrenceRecord,
   definition: Definition | undefined,
   at: (time: Instant) => string,
 ): string {
-  const turn = definition?.overlap == null ? '' : `, or it waits for its turn${overlapText(definition)}`
+  const { dueAt, queue } = occurrence
+  const overlap = overlapText(occurrence, definition)
+  const turn = overlap === '' ? '' : `, or it waits for its turn${overlap}`
   const job = definition === undefined ? 'its job' : `the job "${definition.job}"`
   return `It is due since ${at(dueAt)} and has not begun: no server that takes from the queue "${queue}", knows ${job} and has room is up${turn}.`
 }

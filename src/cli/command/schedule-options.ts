@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { CronSyntax, DstRule } from '../../cron/index.ts'
 import type { Duration } from '../../clock/duration.ts'
+import { OVERLAP_WORDS } from '../../schedule/overlap.ts'
 import type { PolicyInput, RecurrenceInput } from '../../schedule/schedule-input.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { fraction, gather, json, oneOf, wholeNumber } from '../arguments.ts'
@@ -126,7 +127,7 @@ export function withScheduleOptions(command: Command): Command {
     .option(
       '--overlap <policy>',
       'when a run falls due while another is under way: allow (default), skip, queue-one, queue-all, replace',
-      oneOf('--overlap', ['allow', 'skip', 'queue-one', 'queue-all', 'replace']),
+      oneOf('--overlap', OVERLAP_WORDS),
     )
     .option(
       '--max-running <n>',

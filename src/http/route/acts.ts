@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { OVERLAP_WORDS } from '../../schedule/overlap.ts'
 import { catalogFor } from '../context.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
 import { instant, instantInput, keyParameter, namespaceQuery } from '../schema/common.ts'
@@ -109,6 +110,9 @@ export const actEndpoints: readonly Endpoint[] = [
         from: instantInput,
         until: instantInput.optional(),
         rate: z.number().positive().max(1_000_000).optional().openapi({ description: 'runs a minute' }),
+        overlap: z.enum(OVERLAP_WORDS).optional().openapi({
+          description: 'what becomes of those that find no room, in place of what the schedule says',
+        }),
         dryRun: z.boolean().default(true),
       }),
       answer: z.object({
@@ -118,6 +122,8 @@ export const actEndpoints: readonly Endpoint[] = [
         firstAt: instant.optional(),
         lastAt: instant.optional(),
         dueUntil: instant.optional(),
+        overlap: z.enum(OVERLAP_WORDS),
+        maxRunning: z.int().optional(),
         generations: z.record(z.string(), z.int()),
       }),
     },

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { SCHEDULE_SHAPE } from '../../schedule/check-shape.ts'
+import { OVERLAP_WORDS } from '../../schedule/overlap.ts'
 import { anyJson, durationInput, instant, instantInput, name } from './common.ts'
 
 const { group, job, except, timezone, dst, syntax, active, maxRuns, retries, pauseAfter } = SCHEDULE_SHAPE
@@ -138,7 +139,7 @@ export const scheduleSchema = z
     }),
     pauseAfter: z.int().optional(),
     expectWithinMs: z.number().optional(),
-    overlap: z.enum(['allow', 'skip', 'queue-one', 'queue-all', 'replace']),
+    overlap: z.enum(OVERLAP_WORDS),
     maxRunning: z.int().optional(),
     mutex: z.string().optional(),
     minimumBreakMs: z.number(),
