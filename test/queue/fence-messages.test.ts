@@ -35,6 +35,7 @@ describe.each(DATABASES)('the fence, for messages, on %s', (kind) => {
             standsFor: 0,
             startedAt: instant('10:05') + 40,
             revision: 1,
+            isGuarded: false,
           },
         ],
       })
