@@ -136,7 +136,7 @@ export interface OccurrencesTable {
   missed_count: number | null
   /** By what it takes turns with others when workers are behind: a number for its schedule's namespace. */
   flow: number
-  /** How often it was told to wait for its turn. */
+  /** How often it was told to wait for its turn, or its schedule got another overlap policy before it had begun. */
   waits: Generated<number>
   /** Its own overlap policy, which a backfill gave it; null for that of its schedule. */
   overlap: string | null

@@ -5,18 +5,22 @@ import type { ScheduleIdentity } from '../schedule/schedule-identity.ts'
 import type { Flavor } from '../sql/flavor.ts'
 import type { Sql } from '../sql/sql-database.ts'
 import { OccurrenceRows } from './occurrence-rows.ts'
+import { Outbox } from './outbox.ts'
 import { adopted, TurnTable, type OpenTurns } from './turn-table.ts'
 
+const HAS_NOT_BEGUN = sql`o.state in ('planned', 'sent')`
 const NOTHING: OpenTurns = { running: [], waiting: [] }
 
 /** What an edited policy means for what is under way, and for what waits. */
 export class TurnMoves {
   readonly #rows: OccurrenceRows
   readonly #table: TurnTable
+  readonly #outbox: Outbox
 
   constructor(sql: Sql, flavor: Flavor) {
     this.#rows = new OccurrenceRows(sql, flavor)
     this.#table = new TurnTable(sql, flavor)
+    this.#outbox = new Outbox(sql, flavor)
   }
 
   /**
@@ -53,15 +57,23 @@ export class TurnMoves {
   }
 
   /**
-   * Has what has not begun ask whether it may, by the policy as it is then: what waits for its turn, and what was claimed
-   * under the old one. While it is held nothing of it begins; so what is under way is seen after it.
+   * Has what has not begun ask whether it may, by the policy as it is then: what waits for its turn, and what was claimed or
+   * sent under the old one. While it is held nothing of it begins, and it does not begin after it by what was known of it
+   * before; so what is under way is seen after it.
    */
   async #askAgain(scheduleId: number): Promise<void> {
     const { waiting } = await this.#openOf(scheduleId, Number.MAX_SAFE_INTEGER)
-    const held = await this.#rows.lock(waiting, sql`o.state in ('planned', 'sent')`)
+    const held = await this.#rows.lock(waiting, HAS_NOT_BEGUN)
+    await this.#outbox.withdraw(held.filter(({ state }) => state === 'sent'))
     await this.#rows.change(held, {
-      condition: sql`o.state = 'planned' and o.lease_until is not null`,
-      set: { owner: sql`null`, lease_until: sql`null` },
+      condition: HAS_NOT_BEGUN,
+      set: {
+        state: sql`'planned'`,
+        owner: sql`null`,
+        lease_until: sql`null`,
+        // A message that is on its way is void.
+        waits: sql`o.waits + 1`,
+      },
     })
   }
 
