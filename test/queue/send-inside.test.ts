@@ -57,7 +57,6 @@ describe.each(DATABASES)('sending inside the transaction, on %s', (kind) => {
         attempt: 0,
         dueAt: instant('10:00') + minute * MINUTE,
         job: 'note',
-        flow: 0,
       }))
       expect(calls).toMatchObject([entries])
       expect(await messages()).toEqual(idsOf(entries))
