@@ -139,7 +139,7 @@ function refusalOf({ status, headers }: Response): Refusal | undefined {
   const verdict = verdictOn(status)
   if (verdict === 'taken') return undefined
   const isFinal = verdict === 'never'
-  return { why: refusalText(status), isFinal, retryAfterMs: retryAfterMs(headers.get('retry-after')) }
+  return { why: refusalText(status), isFinal, retryAfterMs: retryAfterMs(headers.get('retry-after') ?? '') }
 }
 
 function addressOf(url: string | URL): URL {

@@ -20,6 +20,7 @@ it.each([
 
 it.each([
   ['7', 7_000],
+  ['999999999', 999_999_999_000],
   ['0', 0],
   ['-7', 0],
   ['1.5', 0],
@@ -28,8 +29,6 @@ it.each([
   ['7x', 0],
   ['Wed, 21 Oct 2026 07:28:00 GMT', 0],
   ['', 0],
-  [null, 0],
-  [undefined, 0],
 ])('Retry-After: %s is a wait of %i ms', (header, ms) => {
   expect(retryAfterMs(header)).toBe(ms)
 })

@@ -16,9 +16,9 @@ export function refusalText(status: number): string {
     : `answered ${status}`
 }
 
-/** How long a header `Retry-After` of seconds wants to be waited, in milliseconds; 0 when there is none, or a date. */
-export function retryAfterMs(header: string | null | undefined): number {
-  return /^\d{1,9}$/.test(header ?? '') ? Number(header) * 1_000 : 0
+/** How long a header `Retry-After` of seconds wants to be waited, in milliseconds; 0 when it is empty, or a date. */
+export function retryAfterMs(header: string): number {
+  return /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : 0
 }
 
 /** Why a request failed, with a colon before it. `fetch` itself only says that it failed. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SystemClock } from '../clock/system-clock.ts'
 import { ConfigError } from '../errors.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
-import { signatureOf, verifySignature } from './signature.ts'
+import { SIGNATURE_HEADER, signatureOf, verifySignature } from './signature.ts'
 
 const NOW = '2026-06-01T10:05:00Z'
 const SECONDS = Date.parse(NOW) / 1_000
@@ -13,6 +13,7 @@ const hex = (secret: string, text: string) => createHmac('sha256', secret).updat
 
 describe('a signature', () => {
   it('is the time in whole seconds, and the HMAC-SHA256 of it and the body for each secret', () => {
+    expect(SIGNATURE_HEADER).toBe('Carillon-Signature')
     expect(signatureOf(BODY, ['ä', 'b'], Date.parse(NOW) + 999)).toBe(
       `t=${SECONDS},v1=${hex('ä', `${SECONDS}.${BODY}`)},v1=${hex('b', `${SECONDS}.${BODY}`)}`,
     )
@@ -43,6 +44,8 @@ describe('a signature', () => {
     ['with two times', BODY, `t=${SECONDS + 1},t=${SECONDS},v1=${signature}`],
     ['without a time', BODY, `v1=${signature}`],
     ['with something before the time', BODY, `x,t=${SECONDS},v1=${signature}`],
+    ['with something right before the time', BODY, `x${header}`],
+    ['with something right after the time', BODY, `t=${SECONDS}x,v1=${signature}`],
     ['that is too short', BODY, header.slice(0, -1)],
     ['that is too long', BODY, `${header}0`],
     ['with something before it', BODY, `t=${SECONDS},xv1=${signature}`],

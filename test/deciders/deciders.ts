@@ -22,6 +22,7 @@ export const DECIDERS: readonly string[] = [
   'src/schedule/timing.ts',
   'src/worker/outcome.ts',
   'src/store/run-end.ts',
+  'src/webhook/*.ts',
   'src/catalog/backfill/backfill-plan.ts',
   'src/catalog/declare/decide-release.ts',
   'src/catalog/explain/absence.ts',
