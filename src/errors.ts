@@ -194,6 +194,35 @@ export class CommandFailedError extends CarillonError {
   }
 }
 
+/** A request of a webhook job was not taken: it could not be sent, was not answered, or the status is not 2xx. */
+export class WebhookFailedError extends CarillonError {
+  readonly code = 'WEBHOOK_FAILED'
+  /** What was answered; `undefined` where nothing was. */
+  readonly status: number | undefined
+  /** Whether the same request may be taken later. If not, no further attempt follows. */
+  readonly retryable: boolean
+  /** How long the receiver wants to be left alone, in milliseconds; 0 when it did not say. */
+  readonly retryAfterMs: number
+  /** What is kept of the run: the status, and the beginning of the answer. */
+  readonly result: unknown
+
+  constructor(
+    message: string,
+    details: ErrorDetails & {
+      retryable: boolean
+      status?: number | undefined
+      retryAfterMs?: number | undefined
+      result?: unknown
+    },
+  ) {
+    super(message, details)
+    this.status = details.status
+    this.retryable = details.retryable
+    this.retryAfterMs = details.retryAfterMs ?? 0
+    this.result = details.result
+  }
+}
+
 /** The driver in use cannot do this. */
 export class UnsupportedByDriverError extends CarillonError {
   readonly code = 'UNSUPPORTED_BY_DRIVER'

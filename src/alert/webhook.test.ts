@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { hang, status, useReceivers } from '../../test/support/receiver.ts'
 import { ConfigError, InvalidInputError } from '../errors.ts'
 import { ManualClock } from '../testing/manual-clock.ts'
 import type { Alert } from './alert.ts'
@@ -18,48 +17,7 @@ const ALERT: Alert = {
   details: { attempt: 3 },
 }
 
-interface Received {
-  readonly method: string | undefined
-  readonly url: string | undefined
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
-
-type Answer = (response: ServerResponse, request: Received) => void
-
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
-
-/** A server that answers one request after the other, and the last way again. */
-async function server(...answers: Answer[]) {
-  const received: Received[] = []
-  const http = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const { method, url, headers } = request
-      const one = { method, url, headers, body: Buffer.concat(chunks).toString() }
-      received.push(one)
-      ;(answers[received.length - 1] ?? answers.at(-1)!)(response, one)
-    })
-  })
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  const close = async () => {
-    http.closeAllConnections()
-    await new Promise((resolve) => http.close(resolve))
-  }
-  closing.push(close)
-  const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-  return { received, origin, close }
-}
-
-const status =
-  (code: number, headers: Record<string, string> = {}): Answer =>
-  (response) =>
-    void response.writeHead(code, headers).end('said so')
-const hang: Answer = () => {}
+const server = useReceivers()
 
 /** Delivers one alert by a clock that goes on to the next wait as soon as there is one. */
 async function deliver(url: string, options: WebhookOptions = {}, signal = new AbortController().signal) {

@@ -6,6 +6,7 @@ import {
   RunReplacedError,
   RunTimeoutError,
   UnrecoverableError,
+  WebhookFailedError,
   WorkerStoppedError,
 } from '../errors.ts'
 import { outcomeOf, type Settled } from './outcome.ts'
@@ -22,6 +23,12 @@ const STOPPED = new WorkerStoppedError('the worker stops')
 const LOST = new LeaseLostError('its lease was lost')
 const REPLACED = new RunReplacedError('another run takes its place')
 const USELESS = new UnrecoverableError('the account is closed')
+const webhook = (retryable: boolean, retryAfterMs?: number) =>
+  new WebhookFailedError('https://a.example answered 503', {
+    retryable,
+    retryAfterMs,
+    result: { status: 503 },
+  })
 const PAYLOAD = new InvalidPayloadError('user is missing', 'report')
 
 /** What an end comes to: `succeeded 1`, `given-back`, `failed CODE, again in 1000`, `failed CODE for good`. */
@@ -85,6 +92,42 @@ describe('the end of a run', () => {
       0,
       'failed Error, again in 1000',
     ],
+    ['whose webhook was refused', threw(webhook(false)), undefined, 0, 'failed WEBHOOK_FAILED for good'],
+    [
+      'whose webhook was not taken',
+      threw(webhook(true)),
+      undefined,
+      0,
+      'failed WEBHOOK_FAILED, again in 1000',
+    ],
+    [
+      'whose webhook wants a shorter wait',
+      threw(webhook(true, 2_000)),
+      undefined,
+      1,
+      'failed WEBHOOK_FAILED, again in 3000',
+    ],
+    [
+      'whose webhook wants a longer wait',
+      threw(webhook(true, 5_000)),
+      undefined,
+      1,
+      'failed WEBHOOK_FAILED, again in 5000',
+    ],
+    [
+      'whose webhook wants a wait that is too long',
+      threw(webhook(true, 61_000)),
+      undefined,
+      0,
+      'failed WEBHOOK_FAILED, again in 60000',
+    ],
+    [
+      'whose webhook wants a wait after the last attempt',
+      threw(webhook(true, 5_000)),
+      undefined,
+      2,
+      'failed WEBHOOK_FAILED for good',
+    ],
     ['whose payload is wrong', threw(PAYLOAD), undefined, 0, 'failed INVALID_PAYLOAD for good'],
   ])('%s', (_, settled, abortReason, failures, expected) => {
     expect(told(settled, abortReason, failures)).toBe(expected)
@@ -127,6 +170,13 @@ describe('what is kept of a result', () => {
     expect(outcomeOf(threw(error), undefined, POLICY, after(2))).toMatchObject({
       error: { code: 'COMMAND_FAILED', message: 'exit status 3' },
       result: { output: 'no paper' },
+    })
+  })
+
+  it('is what was answered, when a webhook failed', () => {
+    expect(outcomeOf(threw(webhook(true)), undefined, POLICY, after(2))).toMatchObject({
+      error: { code: 'WEBHOOK_FAILED', message: 'https://a.example answered 503' },
+      result: { status: 503 },
     })
   })
 

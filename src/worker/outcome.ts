@@ -7,6 +7,7 @@ import {
   RunReplacedError,
   RunTimeoutError,
   UnrecoverableError,
+  WebhookFailedError,
   WorkerStoppedError,
 } from '../errors.ts'
 import { backoffMs, type Definition } from '../schedule/definition.ts'
@@ -45,20 +46,28 @@ export function outcomeOf(
   const isReplaced = abortReason instanceof RunReplacedError
   const error = settled.kind === 'returned' || timedOut || isReplaced ? abortReason : settled.error
   const mayRetry = run.failures < policy.retries && !isReplaced && !isFinal(error)
-  const retryInMs = mayRetry ? backoffMs(policy.backoff, run.failures + 1, run) : undefined
+  const retryInMs = mayRetry
+    ? Math.max(backoffMs(policy.backoff, run.failures + 1, run), askedWaitMs(error, policy.backoff))
+    : undefined
   return { kind: 'failed', error: describeError(error), result: resultOf(resultIn(settled)), retryInMs }
 }
 
 /** Whether a further attempt would fail just as well. */
 function isFinal(error: unknown): boolean {
+  if (error instanceof WebhookFailedError) return !error.retryable
   return error instanceof InvalidPayloadError || error instanceof UnrecoverableError
 }
 
-/** The failure of the job `command` carries what the program printed. */
+/** How long the receiver of a webhook wants to be left alone, as far as its schedule would ever wait. */
+function askedWaitMs(error: unknown, { maxMs }: Definition['backoff']): number {
+  return error instanceof WebhookFailedError ? Math.min(error.retryAfterMs, maxMs) : 0
+}
+
+/** The failure of a built-in job carries what the program printed, or the receiver answered. */
 function resultIn(settled: Settled): unknown {
   if (settled.kind === 'returned') return settled.value
   const { error } = settled
-  return error instanceof CommandFailedError ? error.result : undefined
+  return error instanceof CommandFailedError || error instanceof WebhookFailedError ? error.result : undefined
 }
 
 /** What is kept of a result: itself, or a word about why not. */

@@ -43,12 +43,12 @@ describe('the quickstart', () => {
 
 describe('the examples', () => {
   // The one that the README quotes is run by its own test.
-  it.each([['manage-schedules.ts', /triggered succeeded \{ sent: 'report of user 42 as pdf' \}\n/]])(
-    '%s runs to its end',
-    (name, printed) => {
-      using cli = commandLine()
-      const env = { ...process.env, CARILLON_DATABASE: `sqlite:${cli.folder.file('carillon.db')}` }
-      expect(execFileSync(process.execPath, [example(name)], { env, encoding: 'utf8' })).toMatch(printed)
-    },
-  )
+  it.each([
+    ['manage-schedules.ts', /triggered succeeded \{ sent: 'report of user 42 as pdf' \}\n/],
+    ['webhooks.ts', /^refused: .*\nPOST .* attempt 1\nsucceeded \{ status: 200, body: '\{"sent":3\}' \}\n$/],
+  ])('%s runs to its end', (name, printed) => {
+    using cli = commandLine()
+    const env = { ...process.env, CARILLON_DATABASE: `sqlite:${cli.folder.file('carillon.db')}` }
+    expect(execFileSync(process.execPath, [example(name)], { env, encoding: 'utf8' })).toMatch(printed)
+  })
 })

@@ -49,7 +49,16 @@ describe('the packed package', () => {
   it.each([
     [
       'carillon',
-      ['Carillon', 'CronExpression', 'databaseQueue', 'defineJob', 'defineConfig', 'CronSyntaxError'],
+      [
+        'Carillon',
+        'CronExpression',
+        'databaseQueue',
+        'defineJob',
+        'defineConfig',
+        'CronSyntaxError',
+        'verifySignature',
+        'webhookJob',
+      ],
     ],
     ['carillon/cron', ['CronExpression']],
     ['carillon/testing', ['lockContract', 'ManualClock', 'queueContract']],
