@@ -105,8 +105,7 @@ export class Stage {
       .replaceAll(/\w+\.(?=carillon_)/g, '')
       .replaceAll(/\s+/g, ' ')
       .trim()
-    // Signals go out by themselves, at a time of their own.
-    if (/pg_notify|^listen/.test(plain)) return send()
+    if (isSignal(plain)) return send()
     if (/^(begin|set transaction)/.test(plain)) earlier.length = 0
 
     this.#heard?.push(plain)
@@ -116,6 +115,11 @@ export class Stage {
     earlier.push(plain)
     return answer
   }
+}
+
+/** Signals go out by themselves, at a time of their own. */
+export function isSignal(statement: string): boolean {
+  return /pg_notify|^listen|^pragma/.test(statement)
 }
 
 function fits(text: string, earlier: readonly string[], { at, after }: Cue): boolean {

@@ -5,9 +5,14 @@ import type { MysqlPool, MysqlPoolClient } from '../../../src/sql/mysql/mysql-po
 import type { PgPool, PgPoolClient, PgQuery, PgResult } from '../../../src/sql/postgres/postgres-pool.ts'
 import type { Stage } from './stage.ts'
 
+/** Decides how statements fare. */
+type Performer = Pick<Stage, 'perform'>
+
 /** A pool of an application's whose connections do what the stage says. */
 export interface StagedPool {
   readonly input: DatabasePool
+  /** Breaks all connections, as when the process has died. @returns by what the server knows their sessions */
+  sever(): number[]
   end(): Promise<void>
 }
 
@@ -15,17 +20,27 @@ interface Destroyable {
   readonly stream: { destroy(): void }
 }
 
-export function stagedPostgres(address: string, stage: Stage): StagedPool {
+export function stagedPostgres(address: string, stage: Performer): StagedPool {
   const pool = new Pool({ connectionString: address })
   pool.on('error', () => {})
+  const open = new Map<number, Destroyable>()
+  pool.on('connect', (client) => {
+    const { connection, processID } = client as unknown as { connection: Destroyable; processID: number }
+    open.set(processID, connection)
+  })
   const staged: PgPool = {
     connect: async () => stagedClient(await pool.connect(), stage),
     end: () => Promise.reject(new Error('a pool of the application is not Carillon’s to end')),
   }
-  return { input: { postgres: staged }, end: () => pool.end() }
+  return { input: { postgres: staged }, sever: () => severAll(open), end: () => pool.end() }
 }
 
-function stagedClient(client: PoolClient, stage: Stage): PgPoolClient {
+function severAll(open: ReadonlyMap<number, Destroyable>): number[] {
+  for (const { stream } of open.values()) stream.destroy()
+  return [...open.keys()]
+}
+
+function stagedClient(client: PoolClient, stage: Performer): PgPoolClient {
   const earlier: string[] = []
   const { stream } = (client as unknown as { connection: Destroyable }).connection
   const sever = async (): Promise<never> => {
@@ -43,8 +58,12 @@ function stagedClient(client: PoolClient, stage: Stage): PgPoolClient {
   }
 }
 
-export function stagedMysql(address: string, stage: Stage): StagedPool {
+export function stagedMysql(address: string, stage: Performer): StagedPool {
   const pool = createPool({ uri: address, charset: 'utf8mb4' })
+  const open = new Map<number, Destroyable>()
+  pool.on('connection', (connection) => {
+    open.set(connection.threadId, connection as unknown as Destroyable)
+  })
   const staged: MysqlPool = {
     getConnection: (callback) =>
       pool.getConnection((error, connection) => {
@@ -53,10 +72,11 @@ export function stagedMysql(address: string, stage: Stage): StagedPool {
       }),
     end: (callback) => callback(new Error('a pool of the application is not Carillon’s to end')),
   }
-  return { input: { mysql: staged }, end: () => new Promise((resolve) => pool.end(() => resolve())) }
+  const end = () => new Promise<void>((resolve) => pool.end(() => resolve()))
+  return { input: { mysql: staged }, sever: () => severAll(open), end }
 }
 
-function stagedConnection(connection: PoolConnection, stage: Stage): MysqlPoolClient {
+function stagedConnection(connection: PoolConnection, stage: Performer): MysqlPoolClient {
   const earlier: string[] = []
   const ask = (options: object) =>
     new Promise((resolve, reject) => {
