@@ -34,7 +34,6 @@ const KINDS = {
   RUN_NOT_FOUND: [404, 'There is no such run'],
   SCHEDULE_CONFLICT: [409, 'The schedule is not as it is expected to be'],
   REVISION_MISMATCH: [412, 'The schedule is at another revision'],
-  IDEMPOTENCY_CONFLICT: [409, 'The idempotency key was used for another request'],
   TOO_LARGE: [413, 'The request is too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The body is to be JSON'],
   INVALID_INPUT: [422, 'A part of the request is not valid'],
