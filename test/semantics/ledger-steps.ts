@@ -166,8 +166,12 @@ export function outcomesOf(
 ): Outcomes {
   const settle = (m: Model) => m.settleForChange(now)
   switch (step.do) {
-    case 'pass':
-      return inOrder(model, passOf(model, now, step.ahead, now + step.ahead - 1))
+    case 'pass': {
+      const { states, ends } = inOrder(model, passOf(model, now, step.ahead, now + step.ahead - 1))
+      // Who passes at the same time and is alive waits for cursors, and leaves pauses and the pace to others.
+      const isPlanned = step.by === 2 && !isToOperate(model, now)
+      return { states: isPlanned ? states.slice(-2) : states, ends }
+    }
     case 'serve':
       return served(model, now, reap)
     case 'edit':
@@ -221,9 +225,13 @@ export function isRefused(step: Step, model: Model, now: number): boolean {
 /** How long before they are due a dispatcher that runs writes what is owed. */
 const OWED_LEAD_MS = 10_000
 
+/** Whether a pass has pauses to end, or to go on with. */
+function isToOperate({ until = Infinity, many }: Model, now: number): boolean {
+  return until <= now || (many?.lookAt ?? Infinity) <= now
+}
+
 function passOf(model: Model, now: number, aheadMs: number, owedUntil: number): Change[] {
-  const lookAt = model.many?.lookAt
-  const goesOn = lookAt !== undefined && lookAt <= now
+  const goesOn = (model.many?.lookAt ?? Infinity) <= now
   return [
     (m) => m.settle(now),
     ...(goesOn ? carryingOut(now) : []),

@@ -32,7 +32,7 @@ export async function look(world: World, door: Catalog, key: string): Promise<Vi
     Number(row['id']),
   )
   const [many] = await world.sql(
-    `select state, look_at from carillon_pauses where namespace = ?`,
+    `select state, look_at, missed from carillon_pauses where namespace = ?`,
     door.namespaceName,
   )
   return {
@@ -45,7 +45,11 @@ export async function look(world: World, door: Catalog, key: string): Promise<Vi
         until: schedule.pause?.until?.getTime(),
         cursor: numberOf(row['next_at']),
       },
-      many: many && { state: String(many['state']), lookAt: numberOf(many['look_at']) },
+      many: many && {
+        state: String(many['state']),
+        lookAt: numberOf(many['look_at']),
+        missed: String(many['missed']),
+      },
     }),
     occurrences: await occurrences(door, key),
     owed: owed.map((range) => ({
@@ -104,7 +108,8 @@ function entryOf({ state, reason, origin, attempt, finishedAt }: Occurrence): En
 interface Head {
   readonly schedule:
     Pick<Model, 'generation' | 'revision' | 'isPaused' | 'isPausedByMany' | 'until' | 'cursor'> | undefined
-  readonly many: { readonly state: string; readonly lookAt: number | undefined } | undefined
+  readonly many:
+    { readonly state: string; readonly lookAt: number | undefined; readonly missed: string } | undefined
 }
 
 function headOf({ schedule, many }: Head): string[] {
@@ -116,7 +121,11 @@ function headOf({ schedule, many }: Head): string[] {
     head.push(`generation ${generation}, revision ${revision}, ${isPaused ? pause : 'active'}`)
     head.push(`cursor at ${timeOr(cursor, 'nothing')}`)
   }
-  if (many !== undefined) head.push(`all are ${many.state}, to be looked at ${timeOr(many.lookAt, 'never')}`)
+  if (many !== undefined) {
+    const { state, lookAt, missed } = many
+    const answer = state === 'resuming' ? ` with ${missed}` : ''
+    head.push(`all are ${state}${answer}, to be looked at ${timeOr(lookAt, 'never')}`)
+  }
   return head
 }
 
