@@ -286,6 +286,17 @@ describe('what the newest finds waiting', () => {
     expect(decide([newest], { waiting: [older, turn(200, { isReplaceable: true })] })).toEqual(['skip'])
   })
 
+  it('leaves those ahead of others that it does not take the place of', () => {
+    const overlap = { maxRunning: 2 }
+    const newest = arrival(80, { policy: 'replace', overlap })
+    const madeUp = { ...arrival(90, { policy: 'queue-all', overlap }), nominalAt: 10 }
+    expect(decide([newest, madeUp], { waiting: [turn(60, { isReplaceable: true })] })).toEqual([
+      'begin, outdates 60',
+      'begin',
+    ])
+    expect(decide([newest, madeUp], { waiting: [turn(70)] })).toEqual(['begin', 'wait'])
+  })
+
   it('stays for one that queues', () => {
     const queues = arrival(NOW, { policy: 'queue-all' })
     expect(decide([queues], { waiting: [older] })).toEqual(['wait'])
