@@ -12,6 +12,8 @@ export function claimableLedger(store: Store): ClaimableLedger {
     async claimInTurn(claim, after) {
       const now = await store.now()
       const { refs, after: last } = await store.read((tables) => tables.runs.overdueInTurn(claim, after, now))
+      // To look must not take the write lock from others.
+      if (refs.length === 0) return { claimed: [], after: last }
       const claimed = await store.brief((tables) => tables.runs.claimThese(refs, claim, tables.now))
       return { claimed, after: last }
     },

@@ -25,15 +25,22 @@ export interface Env {
   }
 }
 
+/** A request that may name a namespace. */
+interface NamespacedRequest {
+  readonly services: Services
+  readonly grant: Grant
+  readonly query: { readonly namespace?: string | undefined }
+}
+
 /**
  * The schedules that a request is about: of the namespace that it names, as far as its token reaches, changed in the name of
  * its token.
  *
  * @throws {ProblemError} when the token is for another namespace
  */
-export function catalogFor({ carillon }: Services, { grant }: Env['Variables'], namespace?: string): Catalog {
-  const name = namespaceFor(grant, namespace)
-  const named = carillon.namespace(name).as(grant.actor)
+export function catalogFor({ services, grant, query }: NamespacedRequest): Catalog {
+  const name = namespaceFor(grant, query.namespace)
+  const named = services.carillon.namespace(name).as(grant.actor)
   if (!isPartial(grant)) return named
   const { groups, jobs } = grant
   return named.only({ ...(groups !== null && { groups }), ...(jobs !== null && { jobs }) })

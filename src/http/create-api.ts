@@ -11,8 +11,6 @@ import { authenticateByToken } from './authenticate-token.ts'
 import { authenticateLocal, type Authenticate } from './authenticate.ts'
 import type { RequestRate } from './rate-limit.ts'
 
-export type { Api } from './api.ts'
-
 export interface ApiOptions {
   /**
    * Whether a token is asked for, which is the default: one of `cron.tokens`, or one that `signToken` made. Without tokens

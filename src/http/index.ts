@@ -1,4 +1,5 @@
-export { createApi, type Api, type ApiOptions } from './create-api.ts'
+export type { Api } from './api.ts'
+export { createApi, type ApiOptions } from './create-api.ts'
 export { nodeHandler } from './node-handler.ts'
 export { serveApi, type ServeOptions, type ServedApi } from './serve.ts'
 export type { Authenticate, Caller } from './authenticate.ts'

@@ -52,8 +52,8 @@ export type ProblemCode = keyof typeof KINDS
 
 export const PROBLEM_CODES = Object.keys(KINDS) as readonly ProblemCode[]
 
-/** Where the codes are explained. */
-const PAGE = 'https://github.com/carillon/carillon/blob/main/docs/reference/http.md#'
+/** Names the kind of a problem; there is nothing to be fetched there. */
+const TYPE = 'urn:carillon:problem:'
 
 /** A request that is answered with a problem. */
 export class ProblemError extends Error {
@@ -73,7 +73,7 @@ export class ProblemError extends Error {
 
 export function problemOf(code: ProblemCode, detail: string, more: Partial<Problem> = {}): Problem {
   const [status, title] = KINDS[code]
-  return { type: `${PAGE}${code.toLowerCase().replaceAll('_', '-')}`, title, status, code, detail, ...more }
+  return { type: `${TYPE}${code.toLowerCase().replaceAll('_', '-')}`, title, status, code, detail, ...more }
 }
 
 /**

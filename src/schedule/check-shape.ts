@@ -6,7 +6,8 @@ import { MAX_CAUGHT_UP } from './definition.ts'
 import { OVERLAP_WORDS } from './overlap.ts'
 import type { ScheduleInput } from './schedule-input.ts'
 
-const LONGEST_KEY = 255
+/** How many characters a key has at most, or another name. */
+export const LONGEST_KEY = 255
 const MOST_EXPRESSIONS = 50
 const MOST_DATES = 1_000
 const MOST_RUNNING = 100_000
@@ -19,7 +20,8 @@ const instant = z.union([z.date(), z.string(), z.number()])
 const plainText = z.string().refine((text) => !text.includes('\u0000') && text.isWellFormed(), {
   message: 'It holds a NUL character, or half of one that takes two',
 })
-const shortText = (longest: number) => plainText.min(1).max(longest)
+/** Text of so many characters at most, and of one at least. */
+export const shortText = (longest: number) => plainText.min(1).max(longest)
 
 /** The parts of a schedule, each of its type. */
 export const SCHEDULE_SHAPE = {

@@ -34,15 +34,12 @@ export interface ClaimedOccurrence extends OccurrenceRef {
 }
 
 /** Who claims what. */
-export interface Claim {
-  readonly queue: string
-  readonly jobs: readonly string[]
+export interface Claim extends FlowClaim {
   readonly owner: string
   /** How long before they are due occurrences are given out. */
   readonly aheadMs: number
   /** How long past its due instant an occurrence is held. */
   readonly holdMs: number
-  readonly limit: number
 }
 
 /** What a run is told of its schedule. */

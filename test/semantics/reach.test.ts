@@ -24,7 +24,7 @@ beforeEach(async () => {
   await cron.schedule({ key: 'no-group', ...DAILY, job: 'note' })
   await cron.schedule({ key: 'other-job', ...DAILY, job: 'secret', group: 'acme' })
   await cron.dispatch({ ahead: '10m' })
-  own = cron.only({ groups: ['acme'], jobs: ['note'] })
+  own = cron.only({ groups: ['acme'], jobs: ['note'] }) // a handle of the door; no test is alone
 })
 
 async function keys(catalog: Catalog): Promise<string[]> {
@@ -94,7 +94,7 @@ describe('a handle that reaches only some schedules', () => {
     expect(await own.patch(stored.key, { group: null })).toMatchObject({ group: 'acme' })
     await expect(own.schedule({ ...DAILY, job: 'note', group: 'rival' })).rejects.toThrow(InvalidInputError)
     await expect(own.patch('mine', { group: 'rival' })).rejects.toThrow(InvalidInputError)
-    const wide = cron.only({ groups: ['acme', 'rival'] })
+    const wide = cron.only({ groups: ['acme', 'rival'] }) // the same
     await expect(wide.schedule({ ...DAILY, job: 'note' })).rejects.toThrow('one of "acme", "rival"')
   })
 
@@ -121,7 +121,7 @@ describe('a handle that reaches only some schedules', () => {
   })
 
   it('pauses many only where all of them are within reach', async () => {
-    const group = cron.only({ groups: ['acme'] })
+    const group = cron.only({ groups: ['acme'] }) // the same
     await expect(own.pauseAll({ group: 'acme' })).rejects.toThrow(InvalidInputError)
     await expect(own.resumeAll({ group: 'acme' })).rejects.toThrow(InvalidInputError)
     await expect(group.pauseAll()).rejects.toThrow(InvalidInputError)
@@ -133,12 +133,12 @@ describe('a handle that reaches only some schedules', () => {
   })
 
   it('never reaches more than the handle that it was made of', async () => {
-    expect(await keys(own.only({ groups: ['rival'] }))).toEqual([])
-    expect(await keys(own.only({ jobs: ['secret', 'note'] }))).toEqual(['mine'])
-    expect(await keys(cron.only({ jobs: ['secret'] }))).toEqual(['other-job'])
-    expect(await keys(cron.only({}))).toHaveLength(4)
-    expect(await keys(cron.namespace('elsewhere').only({ groups: ['acme'] }))).toEqual([])
-    expect(() => cron.only({ groups: [] })).toThrow(InvalidInputError)
+    expect(await keys(own.only({ groups: ['rival'] }))).toEqual([]) // the same
+    expect(await keys(own.only({ jobs: ['secret', 'note'] }))).toEqual(['mine']) // the same
+    expect(await keys(cron.only({ jobs: ['secret'] }))).toEqual(['other-job']) // the same
+    expect(await keys(cron.only({}))).toHaveLength(4) // the same
+    expect(await keys(cron.namespace('elsewhere').only({ groups: ['acme'] }))).toEqual([]) // the same
+    expect(() => cron.only({ groups: [] })).toThrow(InvalidInputError) // the same
     expect(() => own.within({})).toThrow(UnsupportedByDriverError)
   })
 })

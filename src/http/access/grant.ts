@@ -25,13 +25,6 @@ export interface TokenGrant extends Grant {
 /** Each one includes those before it. */
 export type Scope = TokenScope
 
-/** A schedule, as far as tokens are limited. */
-export interface CoveredSchedule {
-  readonly namespace: string
-  readonly group: string | null | undefined
-  readonly job: string
-}
-
 /** Whether the grant suffices for what needs this scope. */
 export function may({ scope }: Pick<Grant, 'scope'>, needed: Scope): boolean {
   return TOKEN_SCOPES.indexOf(scope) >= TOKEN_SCOPES.indexOf(needed)
@@ -40,15 +33,4 @@ export function may({ scope }: Pick<Grant, 'scope'>, needed: Scope): boolean {
 /** Whether it reaches only some of the schedules of its namespace. */
 export function isPartial({ groups, jobs }: Pick<Grant, 'groups' | 'jobs'>): boolean {
   return groups !== null || jobs !== null
-}
-
-/** Whether it reaches a schedule: its namespace, its group and its job. */
-export function covers(
-  { namespace, groups, jobs }: Pick<Grant, 'namespace' | 'groups' | 'jobs'>,
-  schedule: CoveredSchedule,
-): boolean {
-  if (namespace !== null && namespace !== schedule.namespace) return false
-  if (jobs !== null && !jobs.includes(schedule.job)) return false
-  // One without a group is in none of them.
-  return groups === null || (typeof schedule.group === 'string' && groups.includes(schedule.group))
 }

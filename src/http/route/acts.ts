@@ -2,17 +2,21 @@ import { z } from '@hono/zod-openapi'
 import { OVERLAP_WORDS } from '../../schedule/overlap.ts'
 import { catalogFor } from '../context.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
-import { instant, instantInput, keyParameter, namespaceQuery } from '../schema/common.ts'
+import {
+  cursorQuery,
+  DEFAULT_PAGE,
+  limitQuery,
+  missedInput,
+  noteInput,
+  instant,
+  instantInput,
+  keyParameter,
+  namespaceQuery,
+} from '../schema/common.ts'
 import { occurrenceSchema } from '../schema/run.ts'
 import { scheduleSchema } from '../schema/schedule.ts'
 
 const tag = 'Acts'
-
-const noteInput = z.string().min(1).max(4_000).optional()
-const missedInput = z
-  .enum(['skip', 'latest', 'all'])
-  .optional()
-  .openapi({ description: 'what becomes of the runs of the pause; they are skipped by default' })
 
 const fieldChange = z.object({ path: z.string(), before: z.unknown(), after: z.unknown() }).partial({
   before: true,
@@ -35,7 +39,7 @@ export const actEndpoints: readonly Endpoint[] = [
       answer: scheduleSchema,
     },
     ({ services, grant, params, query, body }) =>
-      catalogFor(services, { grant }, query.namespace).pause(params.key, body),
+      catalogFor({ services, grant, query }).pause(params.key, body),
   ),
   endpoint(
     {
@@ -51,7 +55,7 @@ export const actEndpoints: readonly Endpoint[] = [
       answer: scheduleSchema,
     },
     ({ services, grant, params, query, body: { missed, note } }) =>
-      catalogFor(services, { grant }, query.namespace).resume(params.key, {
+      catalogFor({ services, grant, query }).resume(params.key, {
         ...(missed !== undefined && { missed }),
         ...(note !== undefined && { note }),
       }),
@@ -73,7 +77,7 @@ export const actEndpoints: readonly Endpoint[] = [
       status: 202,
     },
     ({ services, grant, params, query, body: { nominalAt } }) =>
-      catalogFor(services, { grant }, query.namespace).trigger(
+      catalogFor({ services, grant, query }).trigger(
         params.key,
         nominalAt === undefined ? {} : { nominalAt },
       ),
@@ -93,7 +97,7 @@ export const actEndpoints: readonly Endpoint[] = [
       status: 202,
     },
     ({ services, grant, params, query, body: { id } }) =>
-      catalogFor(services, { grant }, query.namespace).retry(params.key, id === undefined ? {} : { id }),
+      catalogFor({ services, grant, query }).retry(params.key, id === undefined ? {} : { id }),
   ),
   endpoint(
     {
@@ -129,7 +133,7 @@ export const actEndpoints: readonly Endpoint[] = [
     },
     async ({ services, grant, params, query, body }) => ({
       dryRun: body.dryRun,
-      ...(await catalogFor(services, { grant }, query.namespace).backfill(params.key, body)),
+      ...(await catalogFor({ services, grant, query }).backfill(params.key, body)),
     }),
   ),
   endpoint(
@@ -150,7 +154,7 @@ export const actEndpoints: readonly Endpoint[] = [
       answer: z.object({ fields: z.array(fieldChange), schedule: scheduleSchema }),
     },
     ({ services, grant, params, query, body }) =>
-      catalogFor(services, { grant }, query.namespace).rollback(params.key, body),
+      catalogFor({ services, grant, query }).rollback(params.key, body),
   ),
   endpoint(
     {
@@ -161,10 +165,7 @@ export const actEndpoints: readonly Endpoint[] = [
       tag,
       summary: 'What was done to a schedule, by whom and why, newest first',
       params: keyParameter,
-      query: namespaceQuery.extend({
-        limit: z.coerce.number().int().min(1).max(1_000).optional(),
-        cursor: z.string().max(255).optional(),
-      }),
+      query: namespaceQuery.extend({ limit: limitQuery, cursor: cursorQuery }),
       answer: z.object({
         items: z.array(
           z.object({
@@ -180,9 +181,9 @@ export const actEndpoints: readonly Endpoint[] = [
         next: z.string().optional(),
       }),
     },
-    async ({ services, grant, params, query: { namespace, limit = 50, cursor } }) => {
-      const own = catalogFor(services, { grant }, namespace)
-      const items = await own.changes(params.key, { limit, after: cursor })
+    async (request) => {
+      const { limit = DEFAULT_PAGE, cursor } = request.query
+      const items = await catalogFor(request).changes(request.params.key, { limit, after: cursor })
       return { items, next: items.length === limit ? items.at(-1)!.id : undefined }
     },
   ),
@@ -201,8 +202,9 @@ export const actEndpoints: readonly Endpoint[] = [
       }),
       answer: z.object({ fields: z.array(fieldChange) }),
     },
-    async ({ services, grant, params, query: { namespace, before, after } }) => ({
-      fields: await catalogFor(services, { grant }, namespace).diff(params.key, before, after),
-    }),
+    async (request) => {
+      const { before, after } = request.query
+      return { fields: await catalogFor(request).diff(request.params.key, before, after) }
+    },
   ),
 ]

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { catalogFor, namespaceFor, refuseConfined, refusePartial } from '../context.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
 import { ProblemError } from '../problem.ts'
-import { instant, instantInput, name, namespaceQuery } from '../schema/common.ts'
+import { missedInput, noteInput, instant, instantInput, name, namespaceQuery } from '../schema/common.ts'
 
 const tag = 'Operating'
 
@@ -17,8 +17,6 @@ const pauseSchema = z
     state: z.enum(['pausing', 'paused', 'resuming']),
   })
   .openapi('Pause')
-
-const noteInput = z.string().min(1).max(4_000).optional()
 
 const lockSchema = z.object({
   name: z.string(),
@@ -59,7 +57,7 @@ export const operatingEndpoints: readonly Endpoint[] = [
       answer: z.object({ items: z.array(pauseSchema) }),
     },
     async ({ services, grant, query }) => ({
-      items: await catalogFor(services, { grant }, query.namespace).pauses(),
+      items: await catalogFor({ services, grant, query }).pauses(),
     }),
   ),
   endpoint(
@@ -79,7 +77,7 @@ export const operatingEndpoints: readonly Endpoint[] = [
       }),
       answer: z.object({ schedules: z.int() }),
     },
-    ({ services, grant, query, body }) => catalogFor(services, { grant }, query.namespace).pauseAll(body),
+    ({ services, grant, query, body }) => catalogFor({ services, grant, query }).pauseAll(body),
   ),
   endpoint(
     {
@@ -92,13 +90,13 @@ export const operatingEndpoints: readonly Endpoint[] = [
       query: namespaceQuery,
       body: z.strictObject({
         group: name.optional(),
-        missed: z.enum(['skip', 'latest', 'all']).optional(),
+        missed: missedInput,
         note: noteInput,
         dryRun: z.boolean().default(false),
       }),
       answer: z.object({ schedules: z.int() }),
     },
-    ({ services, grant, query, body }) => catalogFor(services, { grant }, query.namespace).resumeAll(body),
+    ({ services, grant, query, body }) => catalogFor({ services, grant, query }).resumeAll(body),
   ),
   endpoint(
     {

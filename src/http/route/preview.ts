@@ -43,7 +43,7 @@ export const previewEndpoints: readonly Endpoint[] = [
       }),
     },
     async ({ services, grant, query, body: { recurrence, count, after } }) => {
-      const own = catalogFor(services, { grant }, query.namespace)
+      const own = catalogFor({ services, grant, query })
       const dates = await own.preview(recurrence, count, after === undefined ? {} : { after })
       const expressions = expressionsOf(recurrence, own.namespaceName)
       return {
@@ -100,8 +100,10 @@ export const previewEndpoints: readonly Endpoint[] = [
         ),
       }),
     },
-    ({ services, grant, query: { namespace, ...options }, context }) =>
-      catalogFor(services, { grant }, namespace).forecast({ ...options, signal: context.req.raw.signal }),
+    (request) => {
+      const { namespace: _, ...options } = request.query
+      return catalogFor(request).forecast({ ...options, signal: request.context.req.raw.signal })
+    },
   ),
 ]
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { RunNotFoundError } from '../../errors.ts'
 import { catalogFor } from '../context.ts'
 import { endpoint, type Endpoint } from '../endpoint.ts'
-import { instant, instantInput, keyParameter, name, namespaceQuery } from '../schema/common.ts'
+import { DEFAULT_PAGE, instant, instantInput, keyParameter, name, namespaceQuery } from '../schema/common.ts'
 import {
   explanationSchema,
   listedRunSchema,
@@ -12,7 +12,6 @@ import {
 } from '../schema/run.ts'
 
 const tag = 'Runs'
-const DEFAULT_PAGE = 50
 
 const runId = z.object({ id: z.string().min(1).max(64).openapi({ description: 'the id of an occurrence' }) })
 
@@ -32,10 +31,15 @@ export const runEndpoints: readonly Endpoint[] = [
       query: namespaceQuery.extend(occurrenceQuery),
       answer: z.object({ items: z.array(occurrenceSchema), next: z.string().optional() }),
     },
-    async ({ services, grant, params, query }) => {
-      const { namespace, cursor, errorCode, limit = DEFAULT_PAGE, ...filter } = query
-      const own = catalogFor(services, { grant }, namespace)
-      const items = await own.history(params.key, { ...filter, ...codes(errorCode), limit, after: cursor })
+    async (request) => {
+      const { namespace: _, cursor, errorCode, limit = DEFAULT_PAGE, ...filter } = request.query
+      const own = catalogFor(request)
+      const items = await own.history(request.params.key, {
+        ...filter,
+        ...codes(errorCode),
+        limit,
+        after: cursor,
+      })
       return { items, next: items.length === limit ? items.at(-1)!.id : undefined }
     },
   ),
@@ -51,8 +55,7 @@ export const runEndpoints: readonly Endpoint[] = [
       query: namespaceQuery.extend({ at: instantInput }),
       answer: explanationSchema,
     },
-    ({ services, grant, params, query: { namespace, at } }) =>
-      catalogFor(services, { grant }, namespace).explain(params.key, at),
+    (request) => catalogFor(request).explain(request.params.key, request.query.at),
   ),
   endpoint(
     {
@@ -69,13 +72,11 @@ export const runEndpoints: readonly Endpoint[] = [
       }),
       answer: z.object({ instants: z.array(instant) }),
     },
-    async ({ services, grant, params, query: { namespace, count, after } }) => ({
-      instants: await catalogFor(services, { grant }, namespace).preview(
-        params.key,
-        count,
-        after === undefined ? {} : { after },
-      ),
-    }),
+    async (request) => {
+      const { count, after } = request.query
+      const own = catalogFor(request)
+      return { instants: await own.preview(request.params.key, count, after === undefined ? {} : { after }) }
+    },
   ),
   endpoint(
     {
@@ -89,9 +90,9 @@ export const runEndpoints: readonly Endpoint[] = [
       query: namespaceQuery.extend({ ...occurrenceQuery, group: name.optional(), job: name.optional() }),
       answer: z.object({ items: z.array(listedRunSchema), next: z.string().optional() }),
     },
-    async ({ services, grant, query }) => {
-      const { namespace, cursor, errorCode, limit = DEFAULT_PAGE, ...filter } = query
-      const own = catalogFor(services, { grant }, namespace)
+    async (request) => {
+      const { namespace: _, cursor, errorCode, limit = DEFAULT_PAGE, ...filter } = request.query
+      const own = catalogFor(request)
       const { runs, next } = await own.runs({ ...filter, ...codes(errorCode), limit, after: cursor })
       return { items: runs, next }
     },
@@ -109,7 +110,7 @@ export const runEndpoints: readonly Endpoint[] = [
       answer: runDetailsSchema,
     },
     async ({ services, grant, params, query }) => {
-      const run = await catalogFor(services, { grant }, query.namespace).run(params.id)
+      const run = await catalogFor({ services, grant, query }).run(params.id)
       if (run === undefined) throw new RunNotFoundError(`no run has the id "${params.id}"`, params.id)
       return run
     },

@@ -5,13 +5,20 @@ import { isPartial } from '../access/grant.ts'
 import { catalogFor, expectedRevision, refusePartial } from '../context.ts'
 import { endpoint, type Endpoint, type EndpointDefinition, type EndpointRequest } from '../endpoint.ts'
 import { ProblemError } from '../problem.ts'
-import { cursorQuery, keyParameter, limitQuery, listQuery, name, namespaceQuery } from '../schema/common.ts'
+import {
+  DEFAULT_PAGE,
+  cursorQuery,
+  keyParameter,
+  limitQuery,
+  listQuery,
+  name,
+  namespaceQuery,
+} from '../schema/common.ts'
 import { keyedScheduleInput, scheduleInput, schedulePatch, scheduleSchema } from '../schema/schedule.ts'
 
 const tag = 'Schedules'
 /** How many schedules one request stores. */
 const MOST_AT_ONCE = 1_000
-const DEFAULT_PAGE = 50
 
 const revisionHeader = z.object({
   'if-match': z
@@ -42,9 +49,9 @@ export const scheduleEndpoints: readonly Endpoint[] = [
       answer: z.object({ items: z.array(scheduleSchema), next: z.string().optional() }),
     },
     async (request) => {
-      const { namespace, limit = DEFAULT_PAGE, cursor, ...filter } = request.query
+      const { namespace: _, limit = DEFAULT_PAGE, cursor, ...filter } = request.query
       const afterKey = cursor === undefined ? undefined : keyOf(cursor)
-      const page = catalog(request, namespace).describeAll({ ...filter, afterKey, limit: limit + 1 })
+      const page = catalogFor(request).describeAll({ ...filter, afterKey, limit: limit + 1 })
       const items = await Array.fromAsync(page)
       const isMore = items.length > limit
       if (isMore) items.pop()
@@ -67,7 +74,7 @@ export const scheduleEndpoints: readonly Endpoint[] = [
     },
     async (request) => {
       const { key } = request.body
-      const own = catalog(request, request.query.namespace)
+      const own = catalogFor(request)
       if (key !== undefined) {
         if (isPartial(request.grant))
           throw new ProblemError(
@@ -97,7 +104,7 @@ export const scheduleEndpoints: readonly Endpoint[] = [
     },
     async (request) => {
       refusePartial(request.grant, 'storing many')
-      const own = catalog(request, request.query.namespace)
+      const own = catalogFor(request)
       const { schedules } = request.body
       for await (const _ of own.compareMany(schedules));
       return own.scheduleMany(schedules)
@@ -115,7 +122,7 @@ export const scheduleEndpoints: readonly Endpoint[] = [
       query: namespaceQuery,
       answer: scheduleSchema,
     },
-    async (request) => tagged(request, await present(request, request.params.key, request.query.namespace)),
+    async (request) => tagged(request, await present(request, request.params.key)),
   ),
   endpoint(
     {
@@ -134,10 +141,9 @@ export const scheduleEndpoints: readonly Endpoint[] = [
     },
     async (request) => {
       const { key } = request.params
-      const { namespace } = request.query
       // Whether a key out of reach is taken must not show.
-      if (isPartial(request.grant)) await present(request, key, namespace)
-      return tagged(request, await catalog(request, namespace).schedule({ ...request.body, key }))
+      if (isPartial(request.grant)) await present(request, key)
+      return tagged(request, await catalogFor(request).schedule({ ...request.body, key }))
     },
   ),
   endpoint(
@@ -157,7 +163,7 @@ export const scheduleEndpoints: readonly Endpoint[] = [
     async (request) => {
       const { key } = request.params
       const revision = expectedRevision(request.context)
-      const own = catalog(request, request.query.namespace)
+      const own = catalogFor(request)
       try {
         const patched = await own.patch(key, request.body, revision === undefined ? {} : { revision })
         return tagged(request, patched)
@@ -180,23 +186,15 @@ export const scheduleEndpoints: readonly Endpoint[] = [
     },
     async (request) => {
       const { key } = request.params
-      if (!(await catalog(request, request.query.namespace).delete(key))) throw missing(key)
+      if (!(await catalogFor(request).delete(key))) throw missing(key)
     },
   ),
 ]
 
 type Named = EndpointRequest<EndpointDefinition>
 
-function catalog({ services, grant }: Pick<Named, 'services' | 'grant'>, namespace: string | undefined) {
-  return catalogFor(services, { grant }, namespace)
-}
-
-async function present(
-  request: Pick<Named, 'services' | 'grant'>,
-  key: string,
-  namespace: string | undefined,
-): Promise<Schedule> {
-  const schedule = await catalog(request, namespace).describe(key)
+async function present(request: Parameters<typeof catalogFor>[0], key: string): Promise<Schedule> {
+  const schedule = await catalogFor(request).describe(key)
   if (schedule === undefined) throw missing(key)
   return schedule
 }

@@ -1,18 +1,22 @@
 import { z } from '@hono/zod-openapi'
+import { LONGEST_KEY, shortText } from '../../schedule/check-shape.ts'
 import { PROBLEM_CODES } from '../problem.ts'
 
-const LONGEST_NAME = 255
 /** How many things one page has at most. */
 const LARGEST_PAGE = 1_000
+/** How many it has, unless it is told. */
+export const DEFAULT_PAGE = 50
 
-/** As names are checked everywhere: not every database could keep a NUL, nor half a character. */
-export const name = z
-  .string()
-  .min(1)
-  .max(LONGEST_NAME)
-  .refine((text) => !text.includes('\u0000') && text.isWellFormed(), {
-    message: 'it holds a NUL character, or half of one that takes two',
-  })
+/** A name, checked as it is everywhere. */
+export const name = shortText(LONGEST_KEY)
+
+/** What people say about what they do. */
+export const noteInput = z.string().min(1).max(4_000).optional()
+
+export const missedInput = z
+  .enum(['skip', 'latest', 'all'])
+  .optional()
+  .openapi({ description: 'what becomes of the runs of the pause; they are skipped by default' })
 
 export const instantInput = z.union([z.string().max(64), z.number()]).openapi({
   description: 'ISO 8601 with an offset, or epoch milliseconds',
@@ -42,7 +46,7 @@ export const limitQuery = z.coerce
   .min(1)
   .max(LARGEST_PAGE)
   .optional()
-  .openapi({ description: 'how many at most; 50 by default' })
+  .openapi({ description: `how many at most; ${DEFAULT_PAGE} by default` })
 
 export const cursorQuery = z
   .string()

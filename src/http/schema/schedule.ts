@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { MAX_CAUGHT_UP } from '../../schedule/definition.ts'
 import { SCHEDULE_SHAPE } from '../../schedule/check-shape.ts'
 import { OVERLAP_WORDS } from '../../schedule/overlap.ts'
 import { anyJson, durationInput, instant, instantInput, name } from './common.ts'
@@ -33,7 +34,7 @@ const policies = {
       z.strictObject({
         within: durationInput,
         policy: z.enum(['all', 'latest']).optional(),
-        max: z.int().min(1).max(10_000).optional(),
+        max: z.int().min(1).max(MAX_CAUGHT_UP).optional(),
       }),
     ])
     .optional(),
