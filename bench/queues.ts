@@ -31,11 +31,16 @@ interface Contender {
   readonly alone: Pick<Peer, 'lateness'>
 }
 
-export async function bench({ quick }: BenchOptions): Promise<BenchReport> {
+export async function bench({ quick, only }: BenchOptions): Promise<BenchReport> {
   await using databases = new Databases()
   await using rabbit = await RabbitmqServer.start()
+  const all = await contenders(databases, rabbit.address)
+  const chosen = all.filter(({ name }) => only === undefined || name === only)
+  if (chosen.length === 0)
+    throw new Error(`unknown queue "${only}": the queues are ${all.map(({ name }) => name).join(', ')}`)
+
   const rows: BenchRow[] = []
-  for (const contender of await contenders(databases, rabbit.address)) {
+  for (const contender of chosen) {
     for (const count of quick ? [1_000] : [1_000, 10_000]) {
       const windowMs = quick ? 10_000 : 60_000
       const alone = await contender.alone.lateness(instantsOf(count, windowMs), CONCURRENCY)

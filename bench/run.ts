@@ -5,6 +5,7 @@
  *     npm run bench -- dispatch --quick
  *     npm run bench -- dispatch --database sqlite
  *     npm run bench -- dispatch --alone            # without the peers
+ *     npm run bench -- queues --only "BullMQ on PostgreSQL"
  *
  * Every `bench/<name>.ts` besides this file is a bench and exports `bench({ quick, kinds })`. The last line of the output is
  * the report as one JSON object.
@@ -16,7 +17,7 @@ import { didYouMean } from '../src/suggestion.ts'
 import { DATABASE_KINDS, type DatabaseKind } from './support/databases.ts'
 import { printReport, type Bench, type BenchOptions } from './support/report.ts'
 
-const USAGE = `usage: npm run bench -- <name> [--quick] [--alone] [--database ${DATABASE_KINDS.join('|')}]…`
+const USAGE = `usage: npm run bench -- <name> [--quick] [--alone] [--database ${DATABASE_KINDS.join('|')}]… [--only <queue>]`
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -60,15 +61,16 @@ function readArguments(args: string[]): Arguments {
         quick: { type: 'boolean', default: false },
         alone: { type: 'boolean', default: false },
         database: { type: 'string', multiple: true },
+        only: { type: 'string' },
       },
       allowPositionals: true,
     })
     if (positionals.length > 1) return { options, problem: 'one bench at a time' }
 
-    const { quick, alone, database = [...DATABASE_KINDS] } = values
+    const { quick, alone, only, database = [...DATABASE_KINDS] } = values
     const unknown = database.find((kind) => !(DATABASE_KINDS as readonly string[]).includes(kind))
     if (unknown !== undefined) return { options, problem: `unknown database "${unknown}"` }
-    return { name: positionals[0], options: { quick, alone, kinds: database as DatabaseKind[] } }
+    return { name: positionals[0], options: { quick, alone, only, kinds: database as DatabaseKind[] } }
   } catch (error) {
     return { options, problem: error instanceof Error ? error.message : String(error) }
   }

@@ -25,6 +25,8 @@ export interface BenchOptions {
   readonly alone: boolean
   /** The databases on which Carillon and its floors are measured. */
   readonly kinds: readonly DatabaseKind[]
+  /** The one queue to measure, by its name in the report; without it, all of them. */
+  readonly only?: string | undefined
 }
 
 /** What a bench module exports under the name `bench`. */

@@ -66,13 +66,19 @@ export class BareMysql implements Bare {
     const now = Date.now()
     await this.query('start transaction')
     const rows = await this.query(`
-      select ${quoted(CLAIM.key)} from carillon_occurrences where ${CLAIM.where(now)}
-      order by due_at limit ${limit} for update skip locked`)
+      select ${quoted(CLAIM.key)} from carillon_occurrences force index (carillon_occurrences_claimable)
+      where ${CLAIM.where(now)} order by due_at limit ${limit} for update skip locked`)
     if (rows.length > 0) {
-      const keys = rows.map((row) => `(${CLAIM.key.map((name) => Number(row[name])).join(',')})`)
-      await this.#connection.query<ResultSetHeader>(`
-        update carillon_occurrences set attempt = attempt + 1, ${CLAIM.set(now)}
-        where (${quoted(CLAIM.key)}) in (${keys.join(',')})`)
+      const keys = rows.map((row) => CLAIM.key.map((name) => Number(row[name])))
+      const columns = CLAIM.key.map((name, i) => `"${name}" bigint path '$[${i}]'`)
+      // Left to itself, MariaDB walks the whole table for each thousand: 9 s for 10,000 rows.
+      await this.#connection.query<ResultSetHeader>(
+        `update json_table(?, '$[*]' columns (${columns.join(', ')})) as r
+        straight_join carillon_occurrences as o force index (primary)
+          on ${CLAIM.key.map((name) => `o.${name} = r.${name}`).join(' and ')}
+        set o.attempt = o.attempt + 1, ${CLAIM.set(now)}`,
+        [JSON.stringify(keys)],
+      )
     }
     await this.query('commit')
     return rows.length
