@@ -17,10 +17,12 @@ interface Given {
   readonly attempt?: number
   readonly schedule?: number
   readonly isReplaceable?: boolean
+  /** When it was due before it was told to wait. */
+  readonly place?: number
 }
 
-function turn(dueAt: number, { schedule = 1, isReplaceable = false }: Given = {}): OtherTurn {
-  return { scheduleId: schedule, generation: 1, nominalAt: dueAt, dueAt, isReplaceable }
+function turn(dueAt: number, { schedule = 1, isReplaceable = false, place = dueAt }: Given = {}): OtherTurn {
+  return { scheduleId: schedule, generation: 1, nominalAt: place, dueAt, place, isReplaceable }
 }
 
 function arrival(dueAt: number, given: Given = {}): Arrival {
@@ -179,6 +181,12 @@ describe('the order', () => {
   it('is kept before what waits, of the same schedule', () => {
     expect(decide([arrival(NOW, { policy: 'queue-all' })], { waiting: [turn(60)] })).toEqual(['wait'])
     expect(decide([arrival(50, { policy: 'queue-all' })], { waiting: [turn(60)] })).toEqual(['begin'])
+  })
+
+  it('is kept by what waited for a break, and is due later than those behind it for that', () => {
+    const first = { policy: 'queue-all', place: 80 } as const
+    expect(decide([arrival(NOW, first)], { waiting: [turn(90)] })).toEqual(['begin'])
+    expect(decide([arrival(90, { policy: 'queue-all' })], { waiting: [turn(NOW, first)] })).toEqual(['wait'])
   })
 
   it('is open between schedules that share a guard', () => {

@@ -5,6 +5,8 @@ import type { RunOverlap } from './overlap.ts'
 /** An occurrence that is due and has not begun, or not begun again. */
 export interface WaitingTurn extends OccurrenceRef {
   readonly dueAt: Instant
+  /** Where it stands in its line: when it was due before it was told to wait. What waits for a break is due later than that. */
+  readonly place: Instant
 }
 
 /** One of those that are not to be decided about now. */
@@ -172,9 +174,9 @@ function isSameSchedule(a: OccurrenceRef, b: OccurrenceRef): boolean {
   return a.scheduleId === b.scheduleId
 }
 
-/** What is due first, of instants that fell together by a delay what is nominally first. */
+/** What was due first, of instants that fell together by a delay what is nominally first. */
 function inOrder(a: WaitingTurn, b: WaitingTurn): number {
-  return a.dueAt - b.dueAt || a.nominalAt - b.nominalAt || a.generation - b.generation
+  return a.place - b.place || a.nominalAt - b.nominalAt || a.generation - b.generation
 }
 
 /** By the instants for which they stand: a further attempt is due later than what replaces it, and no newer for that. */

@@ -138,9 +138,17 @@ function decideAt<Ref>(
     waiting,
     endedAt: known.endedAt.get(guard),
   }
-  const arrivals = arrived.map(({ arrival }) => arrival)
-  const decisions = decideTurns(arrivals, state, now)
-  return arrived.map((one, i) => ({ ...one, guard, decision: decisions[i]! }))
+  const places = new Map(waiting.map((turn) => [occurrenceId(turn), turn.place]))
+  const inLine = arrived.map((one) => {
+    const place = places.get(occurrenceId(one.arrival)) ?? one.arrival.place
+    return { ...one, guard, arrival: { ...one.arrival, place } }
+  })
+  const decisions = decideTurns(
+    inLine.map(({ arrival }) => arrival),
+    state,
+    now,
+  )
+  return inLine.map((one, i) => ({ ...one, decision: decisions[i]! }))
 }
 
 /** What has a turn at a guard, and what else is under way of the schedules that ask there. */

@@ -13,8 +13,8 @@ import type { GuardMark } from './run-end.ts'
 export interface Turn extends OccurrenceRef {
   readonly guard: string
   readonly isBegun: boolean
-  /** What is called first has the smallest. */
-  readonly place: number
+  /** What is called first has the smallest: what was due first. */
+  readonly place: Instant
   /** It runs, and began before its schedule had this guard: its server need not know of it. */
   readonly isAdopted: boolean
 }
@@ -53,6 +53,7 @@ export interface OpenWaiting extends WaitingTurn {
 
 interface OpenColumns extends RefColumns {
   readonly due_at: number
+  readonly place: number | null
   readonly state: string
   readonly origin: string
   readonly overlap: string | null
@@ -64,10 +65,12 @@ interface OpenColumns extends RefColumns {
 const GUARDS = sql.table('carillon_guards')
 const TURNS = sql.table('carillon_turns')
 const TURN_COLUMNS = { ...REF_COLUMNS, guard: 'digest' } as const
-const OPEN = sql`
-  o.schedule_id, o.generation, o.nominal_at, o.due_at, o.state, o.origin, o.overlap, o.started_at, o.finished_at, o.reason`
 /** The occurrence `o` is that of the turn `t`. */
 const IS_TURN = sql`o.schedule_id = t.schedule_id and o.nominal_at = t.nominal_at and o.generation = t.generation`
+/** Where the occurrence `o` stands in its line, if it was told to wait. */
+const PLACE = sql`(select min(t.place) from ${TURNS} as t where ${IS_TURN} and t.is_begun = 0)`
+const OPEN = sql`
+  o.schedule_id, o.generation, o.nominal_at, o.due_at, o.state, o.origin, o.overlap, o.started_at, o.finished_at, o.reason`
 /** The occurrence `o` was told to wait for its turn. */
 export const IS_TOLD_TO_WAIT = sql`o.state = 'planned' and o.owner is null and o.lease_until is not null`
 
@@ -131,7 +134,7 @@ export class TurnTable {
   /** What has begun under these guards, and has a turn there. */
   async running(guards: readonly string[]): Promise<Map<string, GuardedRuns>> {
     const { rows } = await sql<OpenColumns & { guard: string; is_adopted: number }>`
-      select t.guard, t.is_adopted, ${OPEN} from ${this.#names(guards)} as r
+      select t.guard, t.is_adopted, null as place, ${OPEN} from ${this.#names(guards)} as r
       ${this.#flavor.lookUp('carillon_turns', 't', 'carillon_turns_guard')} on t.guard = r.name and t.is_begun = 1
       ${this.#flavor.lookUp('carillon_occurrences', 'o', 'primary')} on ${IS_TURN}
       where o.state = 'running' or o.finished_at is not null`.execute(this.#sql)
@@ -159,7 +162,7 @@ export class TurnTable {
     return rows.map(toTurnRef)
   }
 
-  /** What of these schedules runs, or is due by an instant and has not begun; by their ids. */
+  /** What of these schedules runs, and what is due by an instant or was told to wait, and has not begun; by their ids. */
   async openOf(scheduleIds: readonly number[], dueBy: Instant): Promise<Map<number, OpenTurns>> {
     const ids = this.#flavor.rowList(
       { id: 'integer' },
@@ -172,8 +175,9 @@ export class TurnTable {
       'carillon_occurrences_open',
     )
     const { rows } = await sql<OpenColumns>`
-      select ${OPEN} from ${ids} as r ${inOpen} on o.schedule_id = r.id and o.finished_at is null
-      where o.state = 'running' or o.due_at <= ${dueBy}`.execute(this.#sql)
+      select ${OPEN}, ${PLACE} as place
+      from ${ids} as r ${inOpen} on o.schedule_id = r.id and o.finished_at is null
+      where o.state = 'running' or o.due_at <= ${dueBy} or ${PLACE} is not null`.execute(this.#sql)
     const open = new Map<number, { running: OpenRun[]; waiting: OpenWaiting[] }>()
     for (const row of rows) {
       const of = open.get(row.schedule_id) ?? { running: [], waiting: [] }
@@ -294,14 +298,21 @@ function toTurnRef(row: RefColumns & { guard: string }): TurnRef {
 }
 
 function toWaiting(row: OpenColumns): OpenWaiting {
-  const { due_at: dueAt, origin, overlap } = row
-  return { ...toRef(row), dueAt, origin: origin as OccurrenceOrigin, own: overlap as OverlapWord | null }
+  const { due_at: dueAt, place, origin, overlap } = row
+  return {
+    ...toRef(row),
+    dueAt,
+    place: place ?? dueAt,
+    origin: origin as OccurrenceOrigin,
+    own: overlap as OverlapWord | null,
+  }
 }
 
 function toRunning(row: OpenColumns): OpenRun {
   return {
     ...toRef(row),
     dueAt: row.due_at,
+    place: row.due_at,
     startedAt: row.started_at ?? 0,
     isReplaced: row.reason === 'overlap',
     mark: (row.reason ?? undefined) as GuardMark | undefined,

@@ -214,7 +214,7 @@ export class Turns {
       const overlap = schedule && overlapOf({ origin: row.origin as OccurrenceOrigin, own }, schedule.policy)
       if (overlap === undefined) continue
       const guard = guardOf(schedule!, overlap)
-      const arrival = { scheduleId, generation, nominalAt, dueAt, attempt, overlap }
+      const arrival = { scheduleId, generation, nominalAt, dueAt, place: dueAt, attempt, overlap }
       const others = byGuard.get(guard) ?? []
       byGuard.set(guard, others)
       others.push({ arrival, ref: given.get(occurrenceId(row))!, policy: schedule!.policy })
@@ -325,7 +325,7 @@ export class Turns {
 /** Room that was made for a run is for that run, whatever else waits. */
 function turnsOf(decided: readonly [Decided<unknown>, LockedRow][], isBegun: boolean): Turn[] {
   return decided.map(([{ guard, arrival }, row]) => {
-    const place = arrival.overlap.policy === 'replace' ? 0 : row.due_at
+    const place = arrival.overlap.policy === 'replace' ? 0 : arrival.place
     return { ...refOf(row), guard, isBegun, place, isAdopted: false }
   })
 }

@@ -106,6 +106,33 @@ export const TIMELINES: readonly Timeline[] = [
     ledger: ['10:01 succeeded', '10:02 succeeded', '10:03 succeeded', '10:04 succeeded', '10:05 running'],
   },
   {
+    name: 'minimumBreak: what waits for it keeps its place, and those behind it theirs',
+    policy: { overlap: 'queue-all', minimumBreak: '10s' },
+    takes: '130s',
+    happens: [
+      '10:01 begins 10:01',
+      '10:03:10 ends 10:01',
+      '10:03:20 begins 10:02',
+      '10:05:30 ends 10:02',
+      '10:05:40 begins 10:03',
+    ],
+    ledger: ['10:01 succeeded', '10:02 succeeded', '10:03 running', '10:04 planned', '10:05 planned'],
+  },
+  {
+    name: 'minimumBreak: what waits for it is the one that may wait',
+    policy: { overlap: 'queue-one', minimumBreak: '80s' },
+    takes: '45s',
+    happens: [
+      '10:01 begins 10:01',
+      '10:01:45 ends 10:01',
+      '10:03:05 begins 10:02',
+      '10:03:50 ends 10:02',
+      '10:05:10 begins 10:04',
+      '10:05:55 ends 10:04',
+    ],
+    ledger: ['10:01 succeeded', '10:02 succeeded', '10:03 overlap', '10:04 succeeded', '10:05 overlap'],
+  },
+  {
     name: 'minimumBreak: what must not wait does not run',
     policy: { overlap: 'skip', minimumBreak: '10s' },
     takes: '55s',

@@ -37,6 +37,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
 interface Guard {
   running: SimulatedOccurrence[]
   waiting: SimulatedOccurrence[]
+  /** What waits for a break alone: it asks again by itself. */
+  readonly resting: Set<SimulatedOccurrence>
   endedAt: Instant | undefined
 }
 
@@ -197,7 +199,12 @@ class Simulator {
   }
 
   #guardOf(name: string): Guard {
-    const guard = this.#guards.get(name) ?? { running: [], waiting: [], endedAt: undefined }
+    const guard = this.#guards.get(name) ?? {
+      running: [],
+      waiting: [],
+      resting: new Set(),
+      endedAt: undefined,
+    }
     this.#guards.set(name, guard)
     return guard
   }
@@ -209,11 +216,12 @@ class Simulator {
     following: readonly SimulatedOccurrence[],
     now: Instant,
   ): void {
-    const { scheduleId, generation, nominalAt, dueAt, attempt, schedule } = occurrence
-    const arrival: Arrival = { scheduleId, generation, nominalAt, dueAt, attempt, overlap: schedule.overlap! }
+    const { attempt, schedule } = occurrence
+    const arrival: Arrival = { ...toTurn(occurrence), attempt, overlap: schedule.overlap! }
+    guard.resting.delete(occurrence)
     const isOwn = (other: SimulatedOccurrence) => other.schedule === schedule
     const isReplaceable = schedule.overlap!.policy === 'replace'
-    const waiting = [...guard.waiting, ...following]
+    const waiting = [...new Set([...guard.waiting, ...guard.resting, ...following])]
       .filter(isOwn)
       .map((other) => ({ ...toTurn(other), isReplaceable }))
     const state = { running: guard.running.map(toTurn), waiting, endedAt: guard.endedAt }
@@ -235,6 +243,7 @@ class Simulator {
     if (until === undefined) guard.waiting.push(occurrence)
     else {
       occurrence.dueAt = until
+      guard.resting.add(occurrence)
       this.#put(until, { kind: 'due', occurrence })
     }
     for (const ref of replaces) {
@@ -278,8 +287,8 @@ class Simulator {
 
   /** Whoever has waited longest asks again; before it who replaces another. */
   #call(guard: Guard, now: Instant): void {
-    const place = ({ schedule, dueAt }: SimulatedOccurrence) =>
-      schedule.overlap!.policy === 'replace' ? 0 : dueAt
+    const place = ({ schedule, plannedFor }: SimulatedOccurrence) =>
+      schedule.overlap!.policy === 'replace' ? 0 : plannedFor
     const [first] = guard.waiting.toSorted((a, b) => place(a) - place(b))
     if (first === undefined) return
     guard.waiting = guard.waiting.filter((other) => other !== first)

@@ -13,7 +13,7 @@ import type { SimulatedOutcome, SimulatedSchedule, SimulatedStart } from './simu
 export interface SimulatedOccurrence extends OccurrenceRef {
   readonly schedule: SimulatedScheduleState
   readonly origin: PlannedOccurrence['origin']
-  /** By the recurrence. */
+  /** By the recurrence; its place in the line. */
   readonly plannedFor: Instant
   /** When it is to begin; later than that when it waits for a break. */
   dueAt: Instant
@@ -23,8 +23,16 @@ export interface SimulatedOccurrence extends OccurrenceRef {
 }
 
 export function toTurn(occurrence: SimulatedOccurrence): RunningTurn {
-  const { scheduleId, generation, nominalAt, dueAt, startedAt = 0, isReplaced } = occurrence
-  return { scheduleId, generation, nominalAt, dueAt, startedAt, isReplaced }
+  const {
+    scheduleId,
+    generation,
+    nominalAt,
+    dueAt,
+    plannedFor: place,
+    startedAt = 0,
+    isReplaced,
+  } = occurrence
+  return { scheduleId, generation, nominalAt, dueAt, place, startedAt, isReplaced }
 }
 
 /** A schedule in a simulation: where its cursor is, and what became of what it planned. */
