@@ -130,6 +130,18 @@ export class ScheduleConflictError extends CarillonError {
   }
 }
 
+/** What was to be done once, under a name, was done under that name before. */
+export class AlreadyDoneError extends CarillonError {
+  readonly code = 'ALREADY_DONE'
+  /** When it was done. */
+  readonly at: Date
+
+  constructor(message: string, at: Date) {
+    super(message)
+    this.at = at
+  }
+}
+
 /** The namespace would have more than it may. `quota` says which limit it is, as in `schedules`. */
 export class QuotaExceededError extends CarillonError {
   readonly code = 'QUOTA_EXCEEDED'

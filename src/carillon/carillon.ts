@@ -1,6 +1,7 @@
 import { Alerts } from '../alert/alerts.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { Declarations, type DeclareReport } from '../catalog/declare/declarations.ts'
+import { Requests } from '../catalog/requests/requests.ts'
 import { RootCatalog } from '../catalog/root-catalog.ts'
 import { Tokens } from '../catalog/tokens/tokens.ts'
 import { durationMs, type Duration } from '../clock/duration.ts'
@@ -69,6 +70,8 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   readonly tasks: Tasks
   /** The tokens that open the HTTP API. */
   readonly tokens: Tokens
+  /** What was asked for over HTTP under idempotency keys. */
+  readonly requests: Requests
   #roles: readonly Role[] = []
   #stopping: Promise<void> | undefined
 
@@ -100,6 +103,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
     this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn(), onFailed })
 
     this.tokens = new Tokens({ store, logger })
+    this.requests = new Requests(store)
 
     const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
     this.#declarations = new Declarations(

@@ -18,6 +18,7 @@ import { EVERYTHING } from '../store/reach.ts'
 import { NOBODY, type Author } from '../store/pause.ts'
 import { changeUnderCover, deleteSchedule, resumeSchedule, storedDefinition } from './generations.ts'
 import { authorOf, checkMissed, noting, ownPause, untilMs } from './operator.ts'
+import { OneRequest } from './requests/one-request.ts'
 import { ManyPauser, type PauserParts } from './many-pauser.ts'
 import { describeOccurrence, type Occurrence } from './occurrence-view.ts'
 import {
@@ -95,6 +96,17 @@ export class Catalog extends ManyPauser {
   }
 
   /**
+   * The same schedules, for one change that is to be made once, as by a message that may come twice. The change and its name
+   * come true together, and the name is known for a day: the next change under it throws an `AlreadyDoneError`.
+   *
+   * @param name what it is known by, in this namespace
+   */
+  once(name: string | OneRequest): Catalog {
+    const request = typeof name === 'string' ? new OneRequest([this.namespaceName, name]) : name
+    return new Catalog({ ...this.#parts, store: request.within(this.#parts.store) }, this.namespaceName)
+  }
+
+  /**
    * The same schedules inside a transaction that the application has begun: what is stored, changed or deleted through
    * this handle comes true when that transaction is committed, and never if it is rolled back.
    *
@@ -119,15 +131,20 @@ export class Catalog extends ManyPauser {
    * @throws {InvalidInputError | CronSyntaxError | UnknownZoneError} when an option is not valid
    * @throws {UnknownJobError} when no such job is registered
    * @throws {InvalidPayloadError} when the job's schema refuses the payload, or it is too large
+   * @throws {ScheduleConflictError} when it is at another revision than the expected one; 0 is that of a free key
    */
-  async schedule<Input = unknown>(options: ScheduleOptions<Input>): Promise<Schedule> {
-    const { record, at } = await this.#writer.write(await this.#resolver.toWrite(options))
+  async schedule<Input = unknown>(
+    options: ScheduleOptions<Input>,
+    expected: { revision?: number } = {},
+  ): Promise<Schedule> {
+    const toWrite = await this.#resolver.toWrite(options)
+    const { record, at } = await this.#writer.write({ ...toWrite, expected: expected.revision })
     this.#parts.store.announce()
     return describeRecord(record, at)
   }
 
   /**
-   * Stores many schedules, each as `schedule` would. They are written in steps of up to 500, each of them whole or not
+   * Stores many schedules, each as `schedule` would. They are written in steps of up to 1,000, each of them whole or not
    * at all and two at a time where the database takes them, so that a hundred thousand need no memory for all of them; what was stored before an error stays.
    *
    * @throws as `schedule`; the message tells which one was meant
@@ -215,13 +232,20 @@ export class Catalog extends ManyPauser {
     return { fields, schedule: await this.#changed(key) }
   }
 
-  /** Deletes a schedule; what it has planned and not begun is withdrawn. @returns whether it was there */
-  async delete(key: string): Promise<boolean> {
+  /**
+   * Deletes a schedule; what it has planned and not begun is withdrawn.
+   *
+   * @param expected with `revision`, it is only deleted at that revision
+   * @returns whether it was there
+   * @throws {ScheduleConflictError} when it is at another revision
+   */
+  async delete(key: string, expected: { revision?: number } = {}): Promise<boolean> {
     let isDeleted = false
     const wasThere = await this.#parts.store.transaction(async (tables) => {
       const record = await tables.lock(this.namespaceName, key)
       // A second try, after the answer to the first was lost, finds it gone.
       if (record === undefined) return isDeleted
+      checkRevision(record, expected.revision)
       await deleteSchedule(tables, record, this.#author)
       isDeleted = true
       return true

@@ -29,6 +29,8 @@ import { activityOf, scopeText } from './activity.ts'
 /** A schedule that is to be stored. */
 export interface ScheduleToWrite extends CompiledSchedule {
   readonly key: string
+  /** The revision that is to be replaced, 0 when there must be none yet; any when left out. */
+  readonly expected?: number | undefined
 }
 
 /** Whose new schedules are, and who stores them. */

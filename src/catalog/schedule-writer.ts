@@ -7,6 +7,7 @@ import { EVERYTHING, type Reach } from '../store/reach.ts'
 import type { ScheduleRecord } from '../store/schedule-record.ts'
 import type { Tables, Transactions } from '../store/store.ts'
 import { Quotas } from './quotas.ts'
+import { checkAbsent, checkRevision, isAs } from './revision.ts'
 import {
   changeSchedule,
   createSchedules,
@@ -16,7 +17,7 @@ import {
 } from './generations.ts'
 
 /** How many schedules are written in one transaction at most. */
-const WRITTEN_AT_ONCE = 500
+const WRITTEN_AT_ONCE = 1_000
 /** What their payloads may come to: a database does not take statements of any length. */
 const BYTES_AT_ONCE = 2 * 1024 * 1024
 /** How often a key may be taken by somebody else between our look and our write. */
@@ -102,10 +103,11 @@ export class ScheduleWriter {
 
   /** Stores schedules with different keys, all or none of them. */
   async writeAll(schedules: readonly ScheduleToWrite[]): Promise<WrittenSchedule[]> {
+    const tried = new Set<ScheduleToWrite>()
     for (let collisions = 0; ; collisions++) {
       try {
         return await this.#store.transaction((tables) =>
-          this.#quotas.watch(tables, this.#owner.namespace, () => this.#writeIn(tables, schedules)),
+          this.#quotas.watch(tables, this.#owner.namespace, () => this.#writeIn(tables, schedules, tried)),
         )
       } catch (error) {
         // Somebody else has just stored one of the keys, so that it is there now, to be replaced.
@@ -148,10 +150,16 @@ export class ScheduleWriter {
     }
   }
 
-  async #writeIn(tables: Tables, schedules: readonly ScheduleToWrite[]): Promise<WrittenSchedule[]> {
+  /** @param tried what was written before, perhaps, when the answer to that was lost */
+  async #writeIn(
+    tables: Tables,
+    schedules: readonly ScheduleToWrite[],
+    tried: Set<ScheduleToWrite>,
+  ): Promise<WrittenSchedule[]> {
     const keys = schedules.map(({ key }) => key)
     const { namespace, author } = this.#owner
     const present = byKey(await this.#lock(tables, keys))
+    checkExpected(schedules, present, tried)
     const cover = await this.#cover(tables, schedules, present)
 
     const missing = schedules.filter(({ key }) => !present.has(key))
@@ -189,6 +197,21 @@ export class ScheduleWriter {
     if (toRun.length === 0) return NO_COVER
     const groups = toRun.map(({ group }) => group)
     return tables.pauses.cover(this.#owner.namespace, groups, tables.now)
+  }
+}
+
+/** @throws {ScheduleConflictError} when one is not at the revision that is expected of it */
+function checkExpected(
+  schedules: readonly ScheduleToWrite[],
+  present: ReadonlyMap<string, ScheduleRecord>,
+  tried: Set<ScheduleToWrite>,
+): void {
+  for (const schedule of schedules) {
+    const { key, expected } = schedule
+    const record = present.get(key)
+    if (record === undefined) checkAbsent(key, expected)
+    else if (!tried.has(schedule) || !isAs(record, schedule)) checkRevision(record, expected)
+    tried.add(schedule)
   }
 }
 

@@ -17,6 +17,8 @@ export interface PrunerOptions {
 
 const EVERY_MS = 10 * 60_000
 const LEASE_MS = 60_000
+/** How long it is remembered what was to be done once. */
+const REQUEST_MS = 24 * 60 * 60_000
 const BATCH = 500
 /** How long others get to write between two batches. */
 const PAUSE_MS = 50
@@ -24,7 +26,7 @@ const PAUSE_MS = 50
 /**
  * Removes finished occurrences and deleted schedules once they are older than they are to be kept. One process does it
  * at a time, by a lease; each step removes a small batch, so that nobody waits for it long. Also removes schedules that
- * have finished, where they are to be.
+ * have finished, where they are to be, and requests that were to be done once a day later.
  */
 export class Pruner {
   readonly #options: PrunerOptions
@@ -53,7 +55,7 @@ export class Pruner {
   async #step(): Promise<Instant> {
     const { store, clock, owner, keepMs } = this.#options
     const pruned = store.transaction(async (tables) => {
-      const { leases, ledger, schedules, turns, expectations, now } = tables
+      const { leases, ledger, schedules, turns, expectations, requests, now } = tables
       const clockOf = () => tables.exactNow()
       const { granted, lease } = await leases.acquire('prune', owner, clockOf, LEASE_MS)
       if (!granted) return 0
@@ -62,6 +64,7 @@ export class Pruner {
       const buried = await schedules.prune(now - keepMs, BATCH)
       await turns.prune(now - keepMs, BATCH)
       await expectations.prune(now - keepMs, BATCH)
+      await requests.prune(now - REQUEST_MS, BATCH)
       await leases.release(lease, clockOf)
       return Math.max(occurrences, buried)
     })

@@ -9,10 +9,11 @@ import { consoleLogger, guarded, type Logger } from '../logger.ts'
 import { may, type Grant } from './access/grant.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Env, Services } from './context.ts'
-import type { Endpoint } from './endpoint.ts'
+import { isChange, type Endpoint } from './endpoint.ts'
+import { answerOnce } from './idempotency.ts'
 import { documentOf, type OpenApiDocument } from './document.ts'
 import { nestingOf } from './nesting.ts'
-import { problemOf, problemOfError, problemResponse, ProblemError } from './problem.ts'
+import { problemAnswer, problemOf, problemResponse, ProblemError } from './problem.ts'
 import { RateLimit, type RequestRate } from './rate-limit.ts'
 import { actEndpoints } from './route/acts.ts'
 import { operatingEndpoints } from './route/operating.ts'
@@ -155,17 +156,21 @@ async function answer(
   context: Context<Env>,
   services: Services,
 ): Promise<Response> {
-  const value = await handle({
-    params: valid(context, 'param', definition.params),
-    query: valid(context, 'query', definition.query),
-    body: valid(context, 'json', definition.body),
-    services,
-    grant: context.get('grant'),
-    context,
-  } as never)
-  if (value instanceof Response) return value
-  if (definition.answer === undefined) return context.body(null, 204)
-  return context.json(value as object, definition.status ?? 200)
+  const body = valid(context, 'json', definition.body)
+  const respond = async (own: Services) => {
+    const value = await handle({
+      params: valid(context, 'param', definition.params),
+      query: valid(context, 'query', definition.query),
+      body,
+      services: own,
+      grant: context.get('grant'),
+      context,
+    } as never)
+    if (value instanceof Response) return value
+    if (definition.answer === undefined) return context.body(null, 204)
+    return context.json(value as object, definition.status ?? 200)
+  }
+  return isChange(definition) ? answerOnce(context, services, body, respond) : respond(services)
 }
 
 function valid(context: Context<Env>, target: 'param' | 'query' | 'json', schema: unknown): unknown {
@@ -186,11 +191,11 @@ async function checkBody({ req }: Context<Env>): Promise<void> {
 }
 
 function answerError(error: Error, context: Context<Env>, logger: Logger): Response {
-  const problem = problemOfError(error)
-  if (problem !== undefined) {
-    if (problem.status >= 500)
+  const answer = problemAnswer(error)
+  if (answer !== undefined) {
+    if (answer.status >= 500)
       logger.warn({ error, path: context.req.routePath }, 'a request could not be answered')
-    return problemResponse(problem, error instanceof ProblemError ? error.headers : {})
+    return answer
   }
   if (error instanceof HTTPException && error.status < 500)
     return problemResponse(problemOf('MALFORMED', 'the body is no JSON'))

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Carillon } from '../carillon/carillon.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import type { OneRequest } from '../catalog/requests/one-request.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Logger } from '../logger.ts'
 import { isPartial, type Grant } from './access/grant.ts'
@@ -11,6 +12,8 @@ export interface Services {
   readonly carillon: Carillon
   readonly clock: Clock
   readonly logger: Logger
+  /** What changes something changes it as this request, which is done once. */
+  readonly once?: OneRequest
 }
 
 /** What is known of a request while it is answered. */
@@ -41,9 +44,11 @@ interface NamespacedRequest {
 export function catalogFor({ services, grant, query }: NamespacedRequest): Catalog {
   const name = namespaceFor(grant, query.namespace)
   const named = services.carillon.namespace(name).as(grant.actor)
-  if (!isPartial(grant)) return named
   const { groups, jobs } = grant
-  return named.only({ ...(groups !== null && { groups }), ...(jobs !== null && { jobs }) })
+  const own = isPartial(grant)
+    ? named.only({ ...(groups !== null && { groups }), ...(jobs !== null && { jobs }) })
+    : named
+  return services.once === undefined ? own : own.once(services.once)
 }
 
 /** @throws {ProblemError} when the token is for another namespace: the same whether that exists or not */
@@ -65,9 +70,19 @@ export function refuseConfined(grant: Grant, what: string): void {
   throw new ProblemError('FORBIDDEN', `${what} is for tokens of all namespaces`)
 }
 
-/** The revision that `If-Match` insists on. @throws {ProblemError} when it is none */
+/**
+ * The revision that `If-Match` insists on; 0, for none yet, where `If-None-Match: *` does.
+ *
+ * @throws {ProblemError} when it is none
+ */
 export function expectedRevision(context: Context): number | undefined {
+  const absent = context.req.header('if-none-match')
   const header = context.req.header('if-match')
+  if (absent !== undefined) {
+    if (absent === '*' && header === undefined) return 0
+    const why = header === undefined ? 'is to be *' : 'contradicts If-Match'
+    throw new ProblemError('MALFORMED', `If-None-Match ${why}`, { path: 'If-None-Match' })
+  }
   if (header === undefined || header === '*') return undefined
   const revision = /^"(\d{1,10})"$/.exec(header)?.[1]
   if (revision !== undefined) return Number(revision)

@@ -2,6 +2,7 @@ import { createRoute, type RouteConfig, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Grant, Scope } from './access/grant.ts'
 import type { Env, Services } from './context.ts'
+import { idempotencyHeader } from './idempotency.ts'
 import { problemSchema } from './schema/common.ts'
 
 /** Who may use an endpoint: whoever has a token with this scope; `nobody` needs none. */
@@ -55,13 +56,19 @@ export function endpoint<const D extends EndpointDefinition>(
   return { definition, route: routeOf(definition), handle }
 }
 
+/** Whether it may change something. */
+export function isChange({ method, access }: EndpointDefinition): boolean {
+  return method !== 'get' && access !== 'nobody'
+}
+
 const PROBLEM = {
   description: 'A problem; its `code` says which.',
   content: { 'application/problem+json': { schema: problemSchema } },
 }
 
 function routeOf(definition: EndpointDefinition) {
-  const { method, path, access, id, tag, summary, description, params, query, headers, body } = definition
+  const { method, path, access, id, tag, summary, description, params, query, body } = definition
+  const headers = headersOf(definition)
   return createRoute({
     method,
     path,
@@ -81,6 +88,12 @@ function routeOf(definition: EndpointDefinition) {
     },
     responses: { ...answerOf(definition), default: PROBLEM },
   })
+}
+
+function headersOf(definition: EndpointDefinition): z.ZodObject | undefined {
+  const { headers } = definition
+  if (!isChange(definition)) return headers
+  return headers === undefined ? idempotencyHeader : headers.extend(idempotencyHeader.shape)
 }
 
 function answerOf({ answer, status = 200 }: EndpointDefinition): RouteConfig['responses'] {

@@ -33,6 +33,8 @@ const KINDS = {
   SCHEDULE_NOT_FOUND: [404, 'There is no such schedule'],
   RUN_NOT_FOUND: [404, 'There is no such run'],
   SCHEDULE_CONFLICT: [409, 'The schedule is not as it is expected to be'],
+  REQUEST_UNDER_WAY: [409, 'The same request is being answered'],
+  ANSWER_LOST: [409, 'The request was done before, and its answer was lost'],
   REVISION_MISMATCH: [412, 'The schedule is at another revision'],
   TOO_LARGE: [413, 'The request is too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The body is to be JSON'],
@@ -43,6 +45,7 @@ const KINDS = {
   INVALID_PAYLOAD: [422, 'The payload is not valid'],
   QUOTA_EXCEEDED: [422, 'The namespace would have more than it may'],
   UNSUPPORTED_BY_DRIVER: [422, 'The database cannot do this'],
+  IDEMPOTENCY_KEY_REUSED: [422, 'The idempotency key was used for another request'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'The server failed'],
   UNAVAILABLE: [503, 'The server cannot answer now'],
@@ -80,7 +83,7 @@ export function problemOf(code: ProblemCode, detail: string, more: Partial<Probl
  * The problem that an error is for whoever sent the request; `undefined` for what is none of theirs, of which they are told
  * nothing.
  */
-export function problemOfError(error: unknown): Problem | undefined {
+function problemOfError(error: unknown): Problem | undefined {
   if (error instanceof ProblemError) return error.problem
   if (!(error instanceof CarillonError)) return undefined
   const { code, message } = error
@@ -109,6 +112,12 @@ export function problemOfError(error: unknown): Problem | undefined {
     default:
       return undefined
   }
+}
+
+/** The answer that an error is; `undefined` for what whoever sent the request is told nothing of. */
+export function problemAnswer(error: unknown): Response | undefined {
+  const problem = problemOfError(error)
+  return problem && problemResponse(problem, error instanceof ProblemError ? error.headers : {})
 }
 
 /** A problem as an answer. */

@@ -23,6 +23,7 @@ const ALL = [
   '0012-waits',
   '0013-tokens',
   '0014-backfill-overlap',
+  '0015-requests',
 ]
 
 it('applies what is pending, once', async () => {

@@ -17,6 +17,7 @@ import * as turns from './migrations/0011-turns.ts'
 import * as waits from './migrations/0012-waits.ts'
 import * as tokens from './migrations/0013-tokens.ts'
 import * as backfillOverlap from './migrations/0014-backfill-overlap.ts'
+import * as requests from './migrations/0015-requests.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -36,6 +37,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0012-waits': waits.statements,
   '0013-tokens': tokens.statements,
   '0014-backfill-overlap': backfillOverlap.statements,
+  '0015-requests': requests.statements,
 }
 
 /**

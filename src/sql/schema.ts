@@ -30,6 +30,7 @@ export interface Schema {
   carillon_changes: ChangesTable
   carillon_expectations: ExpectationsTable
   carillon_tokens: TokensTable
+  carillon_requests: RequestsTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -328,4 +329,20 @@ export interface TokensTable {
   revoked_at: number | null
   /** To the minute; 0 when it was never used. */
   last_used_at: number
+}
+
+/** What was asked for under a name, so that it is done once. */
+export interface RequestsTable {
+  /** A digest of who asks, and under which name. */
+  id: string
+  /** A digest of what is asked for. */
+  fingerprint: string
+  /** The try that did it. */
+  claim: string
+  claimed_at: number
+  /** What was answered; null while it is not. */
+  status: number | null
+  /** As JSON. */
+  headers: string | null
+  body: string | null
 }

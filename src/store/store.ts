@@ -25,6 +25,7 @@ import { RunLedger } from './run-ledger.ts'
 import { RunListing } from './run-listing.ts'
 import { EVERYTHING, type Reach } from './reach.ts'
 import type { ScheduleRecord } from './schedule-record.ts'
+import { RequestTable } from './request-table.ts'
 import { SchedulePages } from './schedule-pages.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { StoreClock } from './store-clock.ts'
@@ -60,6 +61,7 @@ export class TableSet {
   readonly expectations: ExpectationTable
   readonly overdue: OverdueRows
   readonly tokens: TokenTable
+  readonly requests: RequestTable
 
   constructor(sql: Sql, { flavor }: SqlSession, { senders, reach }: Omit<Parts, 'clock'>) {
     this.schedules = new ScheduleTable(sql, flavor, reach)
@@ -85,6 +87,7 @@ export class TableSet {
     this.expectations = new ExpectationTable(sql, flavor)
     this.overdue = new OverdueRows(sql, flavor)
     this.tokens = new TokenTable(sql, flavor)
+    this.requests = new RequestTable(sql, flavor)
   }
 }
 

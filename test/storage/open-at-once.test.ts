@@ -62,6 +62,7 @@ const TABLES = [
   'pauses',
   'queues',
   'removals',
+  'requests',
   'run_details',
   'schedules',
   'tokens',

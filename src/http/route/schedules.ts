@@ -27,6 +27,13 @@ const revisionHeader = z.object({
     .optional()
     .openapi({ description: 'the revision that is to be changed, as in `"7"`: the ETag of an answer' }),
 })
+const absentHeader = revisionHeader.extend({
+  'if-none-match': z
+    .string()
+    .max(64)
+    .optional()
+    .openapi({ description: '`*` to create it only, and replace none' }),
+})
 
 /** Create, read, change and delete schedules. */
 export const scheduleEndpoints: readonly Endpoint[] = [
@@ -82,11 +89,9 @@ export const scheduleEndpoints: readonly Endpoint[] = [
             'keys are chosen by tokens that reach all of their namespace: leave the key out, and one is made',
             { path: 'key' },
           )
-        // What is there already is for PUT, which says that it replaces.
-        if ((await own.describe(key)) !== undefined)
-          throw new ScheduleConflictError(`the key "${key}" is taken`, key)
       }
-      return tagged(request, await own.schedule(request.body))
+      // What is there already is for PUT, which says that it replaces.
+      return tagged(request, await own.schedule(request.body, { revision: 0 }))
     },
   ),
   endpoint(
@@ -136,6 +141,7 @@ export const scheduleEndpoints: readonly Endpoint[] = [
         'What is left out has its default. An operator’s pause stays, unless `active` is true. A token that reaches only some groups or jobs replaces what is there, and creates with POST.',
       params: keyParameter,
       query: namespaceQuery,
+      headers: absentHeader,
       body: scheduleInput,
       answer: scheduleSchema,
     },
@@ -143,7 +149,9 @@ export const scheduleEndpoints: readonly Endpoint[] = [
       const { key } = request.params
       // Whether a key out of reach is taken must not show.
       if (isPartial(request.grant)) await present(request, key)
-      return tagged(request, await catalogFor(request).schedule({ ...request.body, key }))
+      return atRevision(request, async (expected) =>
+        tagged(request, await catalogFor(request).schedule({ ...request.body, key }, expected)),
+      )
     },
   ),
   endpoint(
@@ -160,18 +168,10 @@ export const scheduleEndpoints: readonly Endpoint[] = [
       body: schedulePatch,
       answer: scheduleSchema,
     },
-    async (request) => {
-      const { key } = request.params
-      const revision = expectedRevision(request.context)
-      const own = catalogFor(request)
-      try {
-        const patched = await own.patch(key, request.body, revision === undefined ? {} : { revision })
-        return tagged(request, patched)
-      } catch (error) {
-        if (revision === undefined || !(error instanceof ScheduleConflictError)) throw error
-        throw new ProblemError('REVISION_MISMATCH', error.message, { path: 'If-Match' })
-      }
-    },
+    (request) =>
+      atRevision(request, async (expected) =>
+        tagged(request, await catalogFor(request).patch(request.params.key, request.body, expected)),
+      ),
   ),
   endpoint(
     {
@@ -183,15 +183,32 @@ export const scheduleEndpoints: readonly Endpoint[] = [
       summary: 'Delete a schedule, and withdraw what has not begun',
       params: keyParameter,
       query: namespaceQuery,
+      headers: revisionHeader,
     },
-    async (request) => {
-      const { key } = request.params
-      if (!(await catalogFor(request).delete(key))) throw missing(key)
-    },
+    (request) =>
+      atRevision(request, async (expected) => {
+        const { key } = request.params
+        if (!(await catalogFor(request).delete(key, expected))) throw missing(key)
+      }),
   ),
 ]
 
 type Named = EndpointRequest<EndpointDefinition>
+
+/** Changes a schedule at the revision that the headers insist on. @throws {ProblemError} when it is at another one */
+async function atRevision<T>(
+  { context }: Pick<Named, 'context'>,
+  change: (expected: { revision?: number }) => Promise<T>,
+): Promise<T> {
+  const revision = expectedRevision(context)
+  try {
+    return await change(revision === undefined ? {} : { revision })
+  } catch (error) {
+    if (revision === undefined || !(error instanceof ScheduleConflictError)) throw error
+    const path = revision === 0 ? 'If-None-Match' : 'If-Match'
+    throw new ProblemError('REVISION_MISMATCH', error.message, { path })
+  }
+}
 
 async function present(request: Parameters<typeof catalogFor>[0], key: string): Promise<Schedule> {
   const schedule = await catalogFor(request).describe(key)
