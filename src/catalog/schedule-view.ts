@@ -91,7 +91,9 @@ export interface Schedule {
 
 /** The description of a stored schedule at an instant. */
 export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
-  const definition = readable(record)
+  const stored = ifReadable(() => parseDefinition(record.definitionText))
+  // A row that cannot be read must still be listed.
+  const definition: Readable = stored ?? UNREADABLE
   const { recurrence, overlap } = definition
   return {
     key: record.key,
@@ -134,7 +136,7 @@ export function describeRecord(record: ScheduleRecord, now: Instant): Schedule {
     whenFinished: definition.whenFinished,
     note: definition.note ?? undefined,
 
-    nextRunAt: dateOf(nextRunAt(record, now)),
+    nextRunAt: dateOf(stored && nextRunAt(record, stored, now)),
     lastScheduledAt: dateOf(record.lastAt),
     createdAt: new Date(record.createdAt),
     updatedAt: new Date(record.updatedAt),
@@ -155,21 +157,14 @@ function describePause({ actor, note, at, until, scope }: Pause): SchedulePause 
 }
 
 /** Past the cursor lies what the recurrence says; before it, only what was planned while there was something left. */
-function nextRunAt(record: ScheduleRecord, now: Instant): Instant | undefined {
+function nextRunAt(record: ScheduleRecord, definition: Definition, now: Instant): Instant | undefined {
   if (record.state !== 'active') return undefined
 
   const until = record.nextAt === null ? (record.lastAt ?? -Infinity) : undefined
-  return ifReadable(() =>
-    compileTiming(parseDefinition(record.definitionText), seedOf(record)).nextMs(now, until),
-  )
+  return ifReadable(() => compileTiming(definition, seedOf(record)).nextMs(now, until))
 }
 
 type Readable = Omit<Definition, 'recurrence'> & { readonly recurrence: Definition['recurrence'] | undefined }
-
-/** The definition, or one without content: a row that cannot be read must still be listed. */
-function readable(record: ScheduleRecord): Readable {
-  return ifReadable(() => parseDefinition(record.definitionText)) ?? UNREADABLE
-}
 
 const UNREADABLE: Readable = {
   recurrence: undefined,

@@ -54,6 +54,10 @@ export class BareMysql implements Bare {
     return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : []
   }
 
+  async read(sql: string): Promise<readonly Record<string, unknown>[]> {
+    return (await this.#pool.query(sql))[0] as Record<string, unknown>[]
+  }
+
   async writeOne(bulk: Bulk, row: BareRow): Promise<void> {
     const values = row.map(() => '?').join(', ')
     await this.#pool.execute(

@@ -40,6 +40,10 @@ export class BarePostgres implements Bare {
     return (await this.#client.query<Record<string, unknown>>(sql)).rows
   }
 
+  async read(sql: string): Promise<readonly Record<string, unknown>[]> {
+    return (await this.#pool.query<Record<string, unknown>>(sql)).rows
+  }
+
   async writeOne(bulk: Bulk, row: BareRow): Promise<void> {
     const values = row.map((_, i) => `$${i + 1}`).join(', ')
     const text = `${insertInto(bulk)} values (${values}${constantsOf(bulk)})${onConflict(bulk)}`

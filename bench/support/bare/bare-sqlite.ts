@@ -30,6 +30,10 @@ export class BareSqlite implements Bare {
     return this.#prepare(sql).all()
   }
 
+  async read(sql: string): Promise<readonly Record<string, unknown>[]> {
+    return this.query(sql)
+  }
+
   async writeOne(bulk: Bulk, row: BareRow): Promise<void> {
     this.#prepare(valuesOf(bulk)).run(...row)
   }

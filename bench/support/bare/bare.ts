@@ -20,6 +20,9 @@ export interface Bare extends AsyncDisposable {
   /** Runs one statement, always on the same connection. */
   query(sql: string): Promise<readonly Record<string, unknown>[]>
 
+  /** Runs one query, on a pool of as many connections as Carillon has. */
+  read(sql: string): Promise<readonly Record<string, unknown>[]>
+
   /** The plain ways to write many rows, by name; the fastest is the floor. */
   readonly bulkWays: Readonly<Record<string, BulkWrite>>
 
