@@ -1,6 +1,7 @@
 import { Alerts } from '../alert/alerts.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import { Declarations, type DeclareReport } from '../catalog/declare/declarations.ts'
+import { NewsFeed } from '../catalog/news/news-feed.ts'
 import { Requests } from '../catalog/requests/requests.ts'
 import { RootCatalog } from '../catalog/root-catalog.ts'
 import { Tokens } from '../catalog/tokens/tokens.ts'
@@ -72,6 +73,8 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   readonly tokens: Tokens
   /** What was asked for over HTTP under idempotency keys. */
   readonly requests: Requests
+  /** What happens to schedules and runs, for those who follow it. */
+  readonly news: NewsFeed
   #roles: readonly Role[] = []
   #stopping: Promise<void> | undefined
 
@@ -104,6 +107,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
 
     this.tokens = new Tokens({ store, logger })
     this.requests = new Requests(store)
+    this.news = new NewsFeed({ store, clock, logger })
 
     const code = new Catalog({ ...parts, origin: 'code' }, DEFAULT_NAMESPACE)
     this.#declarations = new Declarations(
@@ -335,6 +339,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   /** Stops, and closes the database. */
   async close(): Promise<void> {
     await this.stop()
+    await this.news.stop()
     await this.#queues.close()
     await this.tokens.settle()
     await this.#store.close()

@@ -6,16 +6,18 @@ import type { Carillon } from '../carillon/carillon.ts'
 import type { Clock } from '../clock/clock.ts'
 import { SystemClock } from '../clock/system-clock.ts'
 import { consoleLogger, guarded, type Logger } from '../logger.ts'
-import { may, type Grant } from './access/grant.ts'
+import { may, senderOf } from './access/grant.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Env, Services } from './context.ts'
 import { isChange, type Endpoint } from './endpoint.ts'
+import { OpenStreams } from './event-stream.ts'
 import { answerOnce } from './idempotency.ts'
 import { documentOf, type OpenApiDocument } from './document.ts'
 import { nestingOf } from './nesting.ts'
 import { problemAnswer, problemOf, problemResponse, ProblemError } from './problem.ts'
 import { RateLimit, type RequestRate } from './rate-limit.ts'
 import { actEndpoints } from './route/acts.ts'
+import { eventEndpoints } from './route/events.ts'
 import { operatingEndpoints } from './route/operating.ts'
 import { previewEndpoints } from './route/preview.ts'
 import { probeEndpoints } from './route/probes.ts'
@@ -57,6 +59,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...runEndpoints,
   ...previewEndpoints,
   ...operatingEndpoints,
+  ...eventEndpoints,
   ...probeEndpoints,
 ]
 
@@ -75,6 +78,7 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
     carillon: parts.carillon,
     clock: parts.clock ?? new SystemClock(),
     logger,
+    streams: new OpenStreams(),
   }
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
@@ -106,10 +110,12 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
       if (context.req.method !== one.definition.method.toUpperCase()) return next()
       if (access === 'nobody') return next()
       const caller = { address: context.env?.remoteAddress }
-      const grant = await parts.authenticate(context.req.raw, caller)
+      const renew = async () => parts.authenticate(context.req.raw, caller)
+      const grant = await renew()
       if (grant === undefined) throw unauthenticated()
       if (!may(grant, access)) throw new ProblemError('FORBIDDEN', `this needs a token of scope ${access}`)
       context.set('grant', grant)
+      context.set('renew', renew)
       const waitMs = rate?.take(senderOf(grant)) ?? 0
       if (waitMs > 0) throw tooMany(waitMs)
       return next()
@@ -129,11 +135,6 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
     document,
     fetch: async (request, bindings = {}) => app.fetch(request, bindings),
   }
-}
-
-/** Tokens are told apart by their names; what an application lets in itself, by who acts. */
-function senderOf(grant: Grant): string {
-  return 'tokenId' in grant ? `token ${String(grant.tokenId)}` : `actor ${grant.namespace} ${grant.actor}`
 }
 
 function tooMany(waitMs: number): ProblemError {

@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { OneRequest } from '../catalog/requests/one-request.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Logger } from '../logger.ts'
+import type { OpenStreams } from './event-stream.ts'
 import { isPartial, type Grant } from './access/grant.ts'
 import { ProblemError } from './problem.ts'
 
@@ -12,6 +13,7 @@ export interface Services {
   readonly carillon: Carillon
   readonly clock: Clock
   readonly logger: Logger
+  readonly streams: OpenStreams
   /** What changes something changes it as this request, which is done once. */
   readonly once?: OneRequest
 }
@@ -25,6 +27,8 @@ export interface Env {
   readonly Variables: {
     /** Of whoever sent it; absent on routes that are open to all. */
     grant: Grant
+    /** The same, asked for once more: a token may have been revoked meanwhile. */
+    renew: () => Promise<Grant | undefined>
   }
 }
 

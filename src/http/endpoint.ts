@@ -25,6 +25,8 @@ export interface EndpointDefinition {
   readonly body?: z.ZodType
   /** What it answers; nothing when left out. */
   readonly answer?: z.ZodType
+  /** What its answer is written in; JSON by default. */
+  readonly answerType?: 'application/json' | 'text/event-stream'
   /** The status of the answer; 200 by default, 204 without one. */
   readonly status?: 200 | 201 | 202
 }
@@ -96,7 +98,11 @@ function headersOf(definition: EndpointDefinition): z.ZodObject | undefined {
   return headers === undefined ? idempotencyHeader : headers.extend(idempotencyHeader.shape)
 }
 
-function answerOf({ answer, status = 200 }: EndpointDefinition): RouteConfig['responses'] {
+function answerOf({
+  answer,
+  answerType = 'application/json',
+  status = 200,
+}: EndpointDefinition): RouteConfig['responses'] {
   if (answer === undefined) return { 204: { description: 'Done.' } }
-  return { [status]: { description: 'The answer.', content: { 'application/json': { schema: answer } } } }
+  return { [status]: { description: 'The answer.', content: { [answerType]: { schema: answer } } } }
 }

@@ -24,6 +24,7 @@ const ALL = [
   '0013-tokens',
   '0014-backfill-overlap',
   '0015-requests',
+  '0016-news',
 ]
 
 it('applies what is pending, once', async () => {

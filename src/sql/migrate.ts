@@ -18,6 +18,7 @@ import * as waits from './migrations/0012-waits.ts'
 import * as tokens from './migrations/0013-tokens.ts'
 import * as backfillOverlap from './migrations/0014-backfill-overlap.ts'
 import * as requests from './migrations/0015-requests.ts'
+import * as news from './migrations/0016-news.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -38,6 +39,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0013-tokens': tokens.statements,
   '0014-backfill-overlap': backfillOverlap.statements,
   '0015-requests': requests.statements,
+  '0016-news': news.statements,
 }
 
 /**

@@ -14,6 +14,7 @@ import { LeaseTable } from './lease-table.ts'
 import { Ledger } from './ledger.ts'
 import type { SendInside } from './send-inside.ts'
 import { OperatingTable } from './operating-table.ts'
+import { NewsTable } from './news-table.ts'
 import { Outbox } from './outbox.ts'
 import { OwedTable } from './owed-table.ts'
 import { PaceTable } from './pace-table.ts'
@@ -62,6 +63,7 @@ export class TableSet {
   readonly overdue: OverdueRows
   readonly tokens: TokenTable
   readonly requests: RequestTable
+  readonly news: NewsTable
 
   constructor(sql: Sql, { flavor }: SqlSession, { senders, reach }: Omit<Parts, 'clock'>) {
     this.schedules = new ScheduleTable(sql, flavor, reach)
@@ -88,6 +90,7 @@ export class TableSet {
     this.overdue = new OverdueRows(sql, flavor)
     this.tokens = new TokenTable(sql, flavor)
     this.requests = new RequestTable(sql, flavor)
+    this.news = new NewsTable(sql, flavor)
   }
 }
 

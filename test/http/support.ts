@@ -77,12 +77,13 @@ export class HttpWorld implements AsyncDisposable {
       ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
     })
     const response = await this.api.fetch(request, { remoteAddress: '192.0.2.1' })
-    const text = await response.text()
+    const isStream = response.headers.get('content-type') === 'text/event-stream'
+    const text = isStream ? await beginningOf(response) : await response.text()
     const answer = {
       status: response.status,
       headers: response.headers,
       text,
-      body: text === '' ? undefined : JSON.parse(text),
+      body: text === '' ? undefined : isStream ? text : JSON.parse(text),
     }
     this.#hold(method, new URL(request.url).pathname.slice('/api/v1'.length), answer)
     return answer
@@ -93,9 +94,10 @@ export class HttpWorld implements AsyncDisposable {
     const of = endpointAt(method, path)
     const type = headers.get('content-type')?.split(';')[0]
     const isProblem = status >= 400
+    const wanted = of?.definition.answerType ?? 'application/json'
     const isExpected = isProblem
       ? type === 'application/problem+json'
-      : of === undefined || (status === 204 ? text === '' : type === 'application/json')
+      : of === undefined || (status === 204 ? text === '' : type === wanted)
     if (!isExpected) throw new Error(`${method} ${path} answered ${status} as ${type}: ${text}`)
     if (of === undefined || status === 204) {
       if (isProblem) this.#check('#/components/schemas/Problem', body)
@@ -103,9 +105,10 @@ export class HttpWorld implements AsyncDisposable {
     }
     if (isProblem) return this.#check('#/components/schemas/Problem', body)
     const { definition } = of
+    const { answerType = 'application/json' } = definition
     if (status !== (definition.status ?? 200)) throw new Error(`${method} ${path} answered ${status}`)
     const place = `/api/v1${definition.path}`.replaceAll('~', '~0').replaceAll('/', '~1')
-    const schema = `#/paths/${place}/${definition.method}/responses/${status}/content/application~1json/schema`
+    const schema = `#/paths/${place}/${definition.method}/responses/${status}/content/${answerType.replace('/', '~1')}/schema`
     this.#check(schema, body)
   }
 
@@ -139,4 +142,12 @@ function endpointAt(method: string, path: string): Endpoint | undefined {
       parts.every((part, i) => part.startsWith('{') || part === given[i])
     )
   })
+}
+
+/** What a stream that does not end says first, without the instant at which it does. */
+async function beginningOf(response: Response): Promise<string> {
+  const reader = response.body!.getReader()
+  const { value } = await reader.read()
+  await reader.cancel()
+  return new TextDecoder().decode(value).replace(/"at":"[^"]*"/, '')
 }

@@ -60,10 +60,17 @@ const turn = {
 } as const
 const OVERLAP = { policy: 'skip', maxRunning: 1, mutex: 'm', minimumBreakMs: 0 } as const
 const OVERDUE = { dueBy: NOW - 60_000, withKnown: false, limit: 500 }
+const ANSWER = { status: 200, headers: {}, body: '' }
 const moves = [{ id: 7, nextAt: NOW, lastAt: NOW, planned: 1 }]
 
 /** What runs all the time, and the index that it must go by. A primary key has no name of ours everywhere. */
 const HOT: readonly [string, (tables: TableSet) => Promise<unknown>, RegExp?][] = [
+  ['what happened to schedules', (t) => t.news.schedules(NOW, 100), /schedules_updated/],
+  ['what has begun', (t) => t.news.begun(NOW, 100), /occurrences_leased/],
+  ['what has ended', (t) => t.news.ended(NOW, 100), /occurrences_finished/],
+  ['claiming a request', (t) => t.requests.claim({ id: 'x', fingerprint: 'y', claim: 'z' }, NOW)],
+  ['keeping an answer', (t) => t.requests.keep({ id: 'x', fingerprint: 'y', claim: 'z' }, ANSWER)],
+  ['forgetting requests', (t) => t.requests.prune(NOW, 100), /requests_claimed/],
   ['the idle probe', (t) => t.cursors.earliest(), /cursors_due/],
   ['what wakes a dispatcher', (t) => t.pauses.probe(), /(?=.*cursors_due)(?=.*schedules_paused)/],
   ['pauses that have ended', (t) => t.operating.ended(NOW, 100), /schedules_paused/],

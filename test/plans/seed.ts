@@ -86,6 +86,9 @@ export async function seed(db: Sql, digits: number, now: number): Promise<void> 
     select ${text('token-', 1000)}, 'hash', 'label', 'read', ${at} from ${n} where n.i < 1000`.execute(db)
   // Of each occurrence; those of what has ended were told, and a hundred are late.
   await sql`
+    insert into carillon_requests (id, fingerprint, claim, claimed_at)
+    select ${text('request-', 10 ** digits)}, 'y', 'z', ${at} + (n.i - 100) * 1000 from ${n}`.execute(db)
+  await sql`
     insert into carillon_expectations (schedule_id, generation, nominal_at, expected_at, told_at)
     select (n.i - n.i % 10) / 10 + 1, 1, ${at} - n.i * 600 - n.i % 10, ${at} - (n.i - 1000) * 600,
       case when n.i < 1100 then 0 else ${at} - n.i end

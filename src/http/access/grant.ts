@@ -30,6 +30,11 @@ export function may({ scope }: Pick<Grant, 'scope'>, needed: Scope): boolean {
   return TOKEN_SCOPES.indexOf(scope) >= TOKEN_SCOPES.indexOf(needed)
 }
 
+/** Who acts, to be counted: tokens are told apart by their names; what an application lets in itself, by who acts. */
+export function senderOf(grant: Grant): string {
+  return 'tokenId' in grant ? `token ${String(grant.tokenId)}` : `actor ${grant.namespace} ${grant.actor}`
+}
+
 /** Whether it reaches only some of the schedules of its namespace. */
 export function isPartial({ groups, jobs }: Pick<Grant, 'groups' | 'jobs'>): boolean {
   return groups !== null || jobs !== null
