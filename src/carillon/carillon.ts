@@ -27,6 +27,7 @@ import { Failures } from './failures.ts'
 import { checkHealth, type Health } from './health.ts'
 import { LeaseLocks } from './lease-locks.ts'
 import { resolveOptions, type CarillonOptions, type Role, type Settings } from './options.ts'
+import { Presence, type ServerInfo } from './presence.ts'
 import { Queues, type QueueReport } from './queues.ts'
 import { jobOf, StoredTasks } from './stored-tasks.ts'
 import { DEFAULT_OWNER, type TaskSettings } from './task-settings.ts'
@@ -67,6 +68,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   readonly #failures: Failures
   readonly #stored: StoredTasks
   readonly #declarations: Declarations
+  readonly #presence: Presence
   /** The tasks that code defines. */
   readonly tasks: Tasks
   /** The tokens that open the HTTP API. */
@@ -105,6 +107,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
     this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner, onFailed })
     this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn(), onFailed })
 
+    this.#presence = new Presence({ ...settings, store, running: () => this.running })
     this.tokens = new Tokens({ store, logger })
     this.requests = new Requests(store)
     this.news = new NewsFeed({ store, clock, logger })
@@ -260,6 +263,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
     if (roles.includes('work')) this.#worker.start()
     if (roles.some((role) => role !== 'tasks')) this.#reaper.start()
     if (roles.includes('tasks')) this.tasks.start()
+    this.#presence.start(roles)
   }
 
   /**
@@ -318,6 +322,11 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
     return absentRuns(this.#store, options, this.#settings.absentAfterMs)
   }
 
+  /** The servers that have started and not stopped, whatever they do, by name; those that have died for a day. */
+  async servers(): Promise<ServerInfo[]> {
+    return this.#presence.list()
+  }
+
   /** How the queues are, and what waits in them and before them. */
   async describeQueues(): Promise<QueueReport[]> {
     return this.#queues.report()
@@ -367,7 +376,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
       this.#queues.stopRelays(),
       this.tasks.stop({ grace: graceMs, hurry }),
     ])
-    await Promise.all([this.#failures.stop(), this.#absences.stop()])
+    await Promise.all([this.#failures.stop(), this.#absences.stop(), this.#presence.stop()])
     await this.#alerts.settle(Math.max(until, clock.now() + LAST_ALERTS_MS), hurry)
   }
 }

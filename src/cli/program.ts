@@ -8,6 +8,7 @@ import { addForecast } from './command/forecast.ts'
 import { addMigrate } from './command/migrate.ts'
 import { addNext } from './command/next.ts'
 import { addQueues } from './command/queues.ts'
+import { addServers } from './command/servers.ts'
 import { addRuns } from './command/runs.ts'
 import { addSchedule } from './command/schedule.ts'
 import { addSimulate } from './command/simulate.ts'
@@ -68,6 +69,7 @@ export function buildProgram(invocation: Invocation, isJson: boolean): Command {
   addMigrate(program, invocation)
   addNext(program, invocation)
   addQueues(program, invocation)
+  addServers(program, invocation)
   addRuns(program, invocation)
   addSchedule(program, invocation)
   addSimulate(program, invocation)

@@ -19,6 +19,8 @@ const EVERY_MS = 10 * 60_000
 const LEASE_MS = 60_000
 /** How long it is remembered what was to be done once. */
 const REQUEST_MS = 24 * 60 * 60_000
+/** How long a server is shown that is not heard of any more. */
+const SERVER_MS = 24 * 60 * 60_000
 const BATCH = 500
 /** How long others get to write between two batches. */
 const PAUSE_MS = 50
@@ -55,7 +57,7 @@ export class Pruner {
   async #step(): Promise<Instant> {
     const { store, clock, owner, keepMs } = this.#options
     const pruned = store.transaction(async (tables) => {
-      const { leases, ledger, schedules, turns, expectations, requests, now } = tables
+      const { leases, ledger, schedules, turns, expectations, requests, servers, now } = tables
       const clockOf = () => tables.exactNow()
       const { granted, lease } = await leases.acquire('prune', owner, clockOf, LEASE_MS)
       if (!granted) return 0
@@ -65,6 +67,7 @@ export class Pruner {
       await turns.prune(now - keepMs, BATCH)
       await expectations.prune(now - keepMs, BATCH)
       await requests.prune(now - REQUEST_MS, BATCH)
+      await servers.prune(now - SERVER_MS)
       await leases.release(lease, clockOf)
       return Math.max(occurrences, buried)
     })

@@ -9,6 +9,7 @@ import { consoleLogger, guarded, type Logger } from '../logger.ts'
 import { may, senderOf } from './access/grant.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Env, Services } from './context.ts'
+import { BodyBudget } from './body-budget.ts'
 import { isChange, type Endpoint } from './endpoint.ts'
 import { OpenStreams } from './event-stream.ts'
 import { answerOnce } from './idempotency.ts'
@@ -23,6 +24,7 @@ import { previewEndpoints } from './route/preview.ts'
 import { probeEndpoints } from './route/probes.ts'
 import { runEndpoints } from './route/runs.ts'
 import { scheduleEndpoints } from './route/schedules.ts'
+import { tokenEndpoints } from './route/tokens.ts'
 import { describeIssue } from './validation.ts'
 
 export interface ApiParts {
@@ -60,6 +62,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...previewEndpoints,
   ...operatingEndpoints,
   ...eventEndpoints,
+  ...tokenEndpoints,
   ...probeEndpoints,
 ]
 
@@ -103,6 +106,7 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
   })
 
   const rate = parts.rate && new RateLimit(parts.rate)
+  const budget = new BodyBudget(limit)
 
   for (const one of ENDPOINTS) {
     const { access } = one.definition
@@ -122,8 +126,15 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
     })
     if (one.definition.body !== undefined) {
       app.on(one.definition.method, pathOf(one), guardBody, async (context, next) => {
-        await checkBody(context)
-        return next()
+        const told = Number(context.req.header('content-length') ?? limit)
+        const release = budget.take(senderOf(context.get('grant')), told)
+        if (release === undefined) throw tooMany(1_000)
+        try {
+          await checkBody(context)
+          await next()
+        } finally {
+          release()
+        }
       })
     }
     app.openapi(one.route, (async (context: Context<Env>) => answer(one, context, services)) as never)

@@ -29,6 +29,8 @@ export interface EndpointDefinition {
   readonly answerType?: 'application/json' | 'text/event-stream'
   /** The status of the answer; 200 by default, 204 without one. */
   readonly status?: 200 | 201 | 202
+  /** Its answer must not be kept, so it takes no idempotency key. */
+  readonly isSecret?: boolean
 }
 
 /** What a handler is given: the parts of the request as its definition has them. */
@@ -58,9 +60,9 @@ export function endpoint<const D extends EndpointDefinition>(
   return { definition, route: routeOf(definition), handle }
 }
 
-/** Whether it may change something. */
-export function isChange({ method, access }: EndpointDefinition): boolean {
-  return method !== 'get' && access !== 'nobody'
+/** Whether it may change something, and its answer be kept. */
+export function isChange({ method, access, isSecret = false }: EndpointDefinition): boolean {
+  return method !== 'get' && access !== 'nobody' && !isSecret
 }
 
 const PROBLEM = {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { durationMs, type Duration } from '../clock/duration.ts'
 import { ConfigError } from '../errors.ts'
 import type { Api } from './api.ts'
 import { nodeHandler } from './node-handler.ts'
@@ -10,6 +11,10 @@ export interface ServeOptions {
   readonly port?: number | undefined
   /** The address to listen at; `127.0.0.1` by default, so that only this machine can ask. */
   readonly host?: string | undefined
+  /** How long a client may take to send its headers; `10s` by default. */
+  readonly headersTimeout?: Duration | undefined
+  /** How long a client may take to send all of its request; `30s` by default. */
+  readonly requestTimeout?: Duration | undefined
 }
 
 /** A server that listens. */
@@ -18,9 +23,6 @@ export interface ServedApi extends AsyncDisposable {
   readonly url: string
 }
 
-/** How long a client may take to send its headers, and all of its request. */
-const HEADERS_MS = 10_000
-const REQUEST_MS = 30_000
 /** How long a connection is kept that asks nothing. */
 const IDLE_MS = 5_000
 const MOST_CONNECTIONS = 5_000
@@ -31,15 +33,16 @@ const HEADER_BYTES = 16 * 1024
  * Serves an API by Node's own server. Slow, idle and oversized clients are cut off, so that they keep nobody else waiting.
  *
  * @throws {ConfigError} when the address cannot be listened at
+ * @throws {InvalidInputError} when a time is none
  */
 export async function serveApi(
   api: Api,
-  { port = 0, host = '127.0.0.1' }: ServeOptions = {},
+  { port = 0, host = '127.0.0.1', headersTimeout = '10s', requestTimeout = '30s' }: ServeOptions = {},
 ): Promise<ServedApi> {
   const limits = {
     maxHeaderSize: HEADER_BYTES,
-    headersTimeout: HEADERS_MS,
-    requestTimeout: REQUEST_MS,
+    headersTimeout: durationMs(headersTimeout, 'headersTimeout'),
+    requestTimeout: durationMs(requestTimeout, 'requestTimeout'),
     keepAliveTimeout: IDLE_MS,
     // How often it is looked for those that take too long.
     connectionsCheckingInterval: 1_000,

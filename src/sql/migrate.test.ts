@@ -25,6 +25,7 @@ const ALL = [
   '0014-backfill-overlap',
   '0015-requests',
   '0016-news',
+  '0017-servers',
 ]
 
 it('applies what is pending, once', async () => {

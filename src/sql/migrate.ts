@@ -19,6 +19,7 @@ import * as tokens from './migrations/0013-tokens.ts'
 import * as backfillOverlap from './migrations/0014-backfill-overlap.ts'
 import * as requests from './migrations/0015-requests.ts'
 import * as news from './migrations/0016-news.ts'
+import * as servers from './migrations/0017-servers.ts'
 import { DEFAULT_TABLE_PREFIX } from './schema.ts'
 import type { Sql, SqlDatabase } from './sql-database.ts'
 
@@ -40,6 +41,7 @@ const MIGRATIONS: Readonly<Record<string, (place: Place) => string[]>> = {
   '0014-backfill-overlap': backfillOverlap.statements,
   '0015-requests': requests.statements,
   '0016-news': news.statements,
+  '0017-servers': servers.statements,
 }
 
 /**

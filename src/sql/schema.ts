@@ -31,6 +31,7 @@ export interface Schema {
   carillon_expectations: ExpectationsTable
   carillon_tokens: TokensTable
   carillon_requests: RequestsTable
+  carillon_servers: ServersTable
 }
 
 /** One row a schedule. Deleted ones stay for a while, so that their history can be told. */
@@ -345,4 +346,15 @@ export interface RequestsTable {
   /** As JSON. */
   headers: string | null
   body: string | null
+}
+
+/** The servers that have started, for people to look at. */
+export interface ServersTable {
+  name: string
+  /** With spaces between them. */
+  roles: string
+  started_at: number
+  /** When it was heard of last. */
+  seen_at: number
+  running: number
 }

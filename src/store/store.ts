@@ -30,6 +30,7 @@ import { RequestTable } from './request-table.ts'
 import { SchedulePages } from './schedule-pages.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { StoreClock } from './store-clock.ts'
+import { ServerTable } from './server-table.ts'
 import { TurnMoves } from './turn-moves.ts'
 import { TokenTable } from './token-table.ts'
 import { Turns } from './turns.ts'
@@ -64,6 +65,7 @@ export class TableSet {
   readonly tokens: TokenTable
   readonly requests: RequestTable
   readonly news: NewsTable
+  readonly servers: ServerTable
 
   constructor(sql: Sql, { flavor }: SqlSession, { senders, reach }: Omit<Parts, 'clock'>) {
     this.schedules = new ScheduleTable(sql, flavor, reach)
@@ -91,6 +93,7 @@ export class TableSet {
     this.tokens = new TokenTable(sql, flavor)
     this.requests = new RequestTable(sql, flavor)
     this.news = new NewsTable(sql, flavor)
+    this.servers = new ServerTable(sql, flavor)
   }
 }
 

@@ -1,3 +1,4 @@
+import { StatementSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/http/api.ts'
 import type { Grant } from '../../src/http/access/grant.ts'
@@ -13,6 +14,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   patchSchedule: { note: 'mine now' },
   backfillSchedule: { from: '2026-11-01T00:00:00Z', dryRun: false },
   rollbackSchedule: { revision: 1 },
+  createToken: { label: 'mine', scope: 'read' },
   previewRecurrence: { recurrence: { cron: DAILY.cron } },
 }
 const QUERIES: Readonly<Record<string, string>> = {
@@ -22,7 +24,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   listRuns: 'until=2100-01-01T00:00:00Z',
 }
 /** What tells nothing of schedules, and is refused to tokens that reach only some. */
-const GLOBAL = new Set(['getOwed', 'listQueues', 'getHealth', 'listTasks', 'unlockTask'])
+const GLOBAL = new Set(['getOwed', 'listQueues', 'getHealth', 'listServers', 'listTasks', 'unlockTask'])
 
 const acme: Grant = { scope: 'admin', namespace: 'acme', groups: null, jobs: null, actor: 'acme' }
 const LIMITED: Readonly<Record<string, Grant>> = {
@@ -89,10 +91,15 @@ describe.each(Object.keys(LIMITED))('a token of %s', (token) => {
     async (_, endpoint) => {
       // It creates what is missing, in its own namespace.
       if (endpoint.definition.id === 'putSchedule' && token === 'a namespace') return
-      const missing = told(await ask(endpoint, token, 'missing'), 'missing')
+      const [answer, work] = await traced(() => ask(endpoint, token, 'missing'))
+      const missing = told(answer, 'missing')
+      if (answer.status === 404) expect(work).not.toEqual([])
       for (const key of FOREIGN[token]!) {
         const before = await snapshot()
-        expect(told(await ask(endpoint, token, key), key)).toEqual(missing)
+        const [own, ownWork] = await traced(() => ask(endpoint, token, key))
+        expect(told(own, key)).toEqual(missing)
+        // What takes the same work takes the same time.
+        expect(ownWork).toEqual(work)
         expect(await snapshot()).toEqual(before)
       }
     },
@@ -154,6 +161,24 @@ it('a partial token creates without choosing a key, and cannot store many', asyn
   expect(replaced.status).toBe(200)
   expect((await world.call('DELETE', `/schedules/${created.body.key}`, { token })).status).toBe(204)
 })
+
+/** What the database was asked for meanwhile, and how many rows it answered to each statement. */
+async function traced<T>(work: () => Promise<T>): Promise<[T, string[]]> {
+  const asked: string[] = []
+  const statements = StatementSync.prototype as unknown as Record<string, (...values: unknown[]) => unknown>
+  const originals = ['all', 'get', 'run'].map((method) => [method, statements[method]!] as const)
+  for (const [method, original] of originals)
+    statements[method] = function (this: StatementSync, ...values) {
+      const answer = original.apply(this, values)
+      asked.push(`${this.sourceSQL}: ${Array.isArray(answer) ? answer.length : ''}`)
+      return answer
+    }
+  try {
+    return [await work(), asked]
+  } finally {
+    for (const [method, original] of originals) statements[method] = original
+  }
+}
 
 /** All schedules of all namespaces that are there, with their revisions. */
 async function snapshot(): Promise<unknown> {

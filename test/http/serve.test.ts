@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Carillon } from '../../src/index.ts'
 import { createApi, serveApi, type ServedApi } from '../../src/http/index.ts'
+import { until } from '../support/until.ts'
 import { ConfigError } from '../../src/errors.ts'
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} }
@@ -101,6 +102,38 @@ describe('clients that mean no good', () => {
     socket.write('0\r\n\r\n')
     expect(await answered).toMatch(/^HTTP\/1\.1 413/)
     expect((await get('/live')).status).toBe(200)
+  })
+
+  it('a client that is slow to send its headers, or its body, is cut off', async () => {
+    await using hasty = await serveApi(createApi(cron, { tokens: false, logger: SILENT }), {
+      headersTimeout: '1s',
+      requestTimeout: '1s',
+    })
+    const { hostname, port } = new URL(hasty.url)
+    const slow = (text: string) => {
+      const socket = connect(Number(port), hostname, () => socket.write(text))
+      sockets.push(socket)
+      return answerOf(socket)
+    }
+    const head = `POST /api/v1/schedules HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`
+    const answers = [slow(head), slow(`${head}Content-Length: 100\r\n\r\n{"cron":`)]
+    expect((await fetch(`${hasty.url}/api/v1/live`)).status).toBe(200)
+    for (const answer of await Promise.all(answers)) expect(answer).toContain('408')
+  })
+
+  it('many bodies that never end take no more memory than there is for them', async () => {
+    const MIB = 1024 * 1024
+    const head = `POST /api/v1/schedules HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${MIB}\r\n\r\n`
+    const flood = await Promise.all(Array.from({ length: 60 }, dial))
+    const answers: string[] = []
+    for (const socket of flood) {
+      socket.on('data', (data) => answers.push(String(data)))
+      socket.write(`${head}"${'x'.repeat(MIB - 2)}`)
+    }
+    // A quarter of 64 MiB is what one sender may have.
+    await until('the others are refused', () => answers.length === 44)
+    for (const answer of answers) expect(answer).toContain('429')
+    expect((await get('/schedules')).status).toBe(200)
   })
 
   it('what is no HTTP is refused', async () => {

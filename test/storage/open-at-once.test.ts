@@ -65,6 +65,7 @@ const TABLES = [
   'requests',
   'run_details',
   'schedules',
+  'servers',
   'tokens',
   'turns',
   'withdrawals',

@@ -214,6 +214,34 @@ export const operatingEndpoints: readonly Endpoint[] = [
   endpoint(
     {
       method: 'get',
+      path: '/servers',
+      access: 'admin',
+      id: 'listServers',
+      tag,
+      summary: 'The servers that have started, what they do, and when they were heard of last',
+      answer: z.object({
+        items: z.array(
+          z
+            .object({
+              name: z.string(),
+              roles: z.array(z.enum(['dispatch', 'work', 'tasks'])),
+              startedAt: instant,
+              seenAt: instant,
+              running: z.int(),
+              isAlive: z.boolean(),
+            })
+            .openapi('Server'),
+        ),
+      }),
+    },
+    async ({ services, grant }) => {
+      refuseConfined(grant, 'servers')
+      return { items: await services.carillon.servers() }
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
       path: '/tasks',
       access: 'admin',
       id: 'listTasks',
