@@ -90,6 +90,15 @@ export { Tasks, type TaskInfo, type TasksOptions } from './carillon/tasks.ts'
 export type { TaskSettings } from './carillon/task-settings.ts'
 export { databaseQueue, type QueueChoice } from './carillon/queue-choice.ts'
 export type { Health } from './carillon/health.ts'
+export type {
+  MeasuredPass,
+  MeasuredQueue,
+  MeasuredRun,
+  Measures,
+  MetricsPage,
+  RunResult,
+  Telemetry,
+} from './telemetry/telemetry.ts'
 export type { ServerInfo } from './carillon/presence.ts'
 export type { AbsentOptions, AbsentRun } from './carillon/absent-runs.ts'
 export type { QueueReport } from './carillon/queues.ts'

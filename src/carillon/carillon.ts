@@ -19,6 +19,8 @@ import { Store } from '../store/store.ts'
 import { commandJob } from '../task/command-job.ts'
 import { describeJobs, type JobInfo } from '../task/describe-jobs.ts'
 import { JobRegistry } from '../task/job-registry.ts'
+import { TelemetryHub } from '../telemetry/telemetry-hub.ts'
+import type { MetricsPage } from '../telemetry/telemetry.ts'
 import type { OnFailed } from '../worker/failed-run.ts'
 import { Reaper } from '../worker/reaper.ts'
 import { Worker } from '../worker/worker.ts'
@@ -26,6 +28,7 @@ import { absentRuns, type AbsentOptions, type AbsentRun } from './absent-runs.ts
 import { Failures } from './failures.ts'
 import { checkHealth, type Health } from './health.ts'
 import { LeaseLocks } from './lease-locks.ts'
+import { MeasureReader } from './measures.ts'
 import { resolveOptions, type CarillonOptions, type Role, type Settings } from './options.ts'
 import { Presence, type ServerInfo } from './presence.ts'
 import { Queues, type QueueReport } from './queues.ts'
@@ -69,6 +72,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   readonly #stored: StoredTasks
   readonly #declarations: Declarations
   readonly #presence: Presence
+  readonly #telemetry: TelemetryHub
   /** The tasks that code defines. */
   readonly tasks: Tasks
   /** The tokens that open the HTTP API. */
@@ -96,17 +100,21 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
     this.#queues = queues
     this.#alerts = alerts
 
+    const telemetry = new TelemetryHub(settings.telemetry, logger)
+    this.#telemetry = telemetry
     const jobs = settings.allowCommands ? catalogJobs : new JobRegistry(own)
     this.#owed = new OwedWriter({ ...settings, store })
     this.#absences = new AbsenceWatch({ ...settings, store, alerts })
     const onMissed: DispatcherOptions['onMissed'] = (ranges) => this.#absences.missed(ranges)
-    this.#dispatcher = new Dispatcher({ ...settings, store, owed: this.#owed, alerts, onMissed })
+    this.#dispatcher = new Dispatcher({ ...settings, store, owed: this.#owed, alerts, telemetry, onMissed })
     this.#pruner = new Pruner({ ...settings, store })
     this.#failures = new Failures({ ...settings, store, alerts })
     const onFailed: OnFailed = (failed) => this.#failures.report(failed)
-    this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner, onFailed })
+    this.#worker = new Worker({ ...settings, store, jobs, queues: queues.all, owner, onFailed, telemetry })
     this.#reaper = new Reaper({ ...settings, store, keepOwn: () => this.#worker.keepOwn(), onFailed })
 
+    const measures = new MeasureReader(this, store)
+    telemetry.attach(() => measures.read())
     this.#presence = new Presence({ ...settings, store, running: () => this.running })
     this.tokens = new Tokens({ store, logger })
     this.requests = new Requests(store)
@@ -325,6 +333,11 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   /** The servers that have started and not stopped, whatever they do, by name; those that have died for a day. */
   async servers(): Promise<ServerInfo[]> {
     return this.#presence.list()
+  }
+
+  /** What Prometheus scrapes, where `telemetry` has it; `undefined` otherwise. */
+  async metrics(): Promise<MetricsPage | undefined> {
+    return this.#telemetry.render()
   }
 
   /** How the queues are, and what waits in them and before them. */

@@ -13,6 +13,7 @@ import { consoleLogger, guarded, type Logger } from '../logger.ts'
 import { didYouMean } from '../suggestion.ts'
 import type { Task } from '../task/fluent/task.ts'
 import type { AnyJob } from '../task/job.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { resolveCatchUp, type CatchUpSettings, type ResolvedCatchUp } from './catch-up-settings.ts'
 import { resolveQueues, type QueueChoice } from './queue-choice.ts'
 import { buildTasks, type TaskSettings } from './task-settings.ts'
@@ -74,6 +75,9 @@ export interface CarillonOptions {
    */
   readonly alerts?: AlertHook | readonly AlertHook[] | undefined
 
+  /** Told what this process does, to be measured: `prometheusMetrics()`, `openTelemetry()`, or one of your own. */
+  readonly telemetry?: Telemetry | readonly Telemetry[] | undefined
+
   /**
    * How long after it was due a run is to have begun; then it counts as absent, and a human is told. `15m` by default, 0 for
    * never. A schedule's own `expectWithin` takes its place.
@@ -107,6 +111,7 @@ export interface Settings extends ResolvedCatchUp {
   readonly maxPayloadBytes: number
   readonly quotas: Quotas
   readonly alerts: readonly AlertHook[]
+  readonly telemetry: readonly Telemetry[]
   readonly absentAfterMs: number
   /** Unique for each start of each process. */
   readonly owner: string
@@ -134,6 +139,7 @@ const KNOWN = Object.keys({
   keepHistory: 1,
   maxPayloadBytes: 1,
   alerts: 1,
+  telemetry: 1,
   absentAfter: 1,
   server: 1,
   logger: 1,
@@ -174,6 +180,7 @@ export function resolveOptions(options: CarillonOptions): Settings {
     maxPayloadBytes: options.maxPayloadBytes ?? 64 * 1024,
     quotas: new Quotas(options.quotas),
     alerts: [options.alerts ?? []].flat(),
+    telemetry: [options.telemetry ?? []].flat(),
     absentAfterMs: durationMs(options.absentAfter ?? '15m', 'absentAfter'),
     owner: `${options.server ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString('hex')}`,
     logger: guarded(options.logger ?? consoleLogger),
@@ -193,6 +200,10 @@ function checkSettings(settings: Settings): void {
     throw new ConfigError('schedulesOwner has 1 to 200 characters')
   if (!settings.alerts.every((hook) => typeof hook === 'function'))
     throw new ConfigError('alerts is a function, or a list of functions: give webhook(…), or one of your own')
+  if (!settings.telemetry.every(isTelemetry))
+    throw new ConfigError(
+      'telemetry is what prometheusMetrics or openTelemetry gives, or a list of those; await them',
+    )
   if (intervalMs < 1_000) throw new ConfigError('interval is shorter than a second')
   if (aheadMs < intervalMs) {
     throw new ConfigError(
@@ -204,6 +215,10 @@ function checkSettings(settings: Settings): void {
   if (leaseMs < SHORTEST_LEASE_MS) throw new ConfigError('lease is shorter than a second')
   if (!Number.isInteger(maxPayloadBytes) || maxPayloadBytes < 4)
     throw new ConfigError('maxPayloadBytes is a whole number')
+}
+
+function isTelemetry(given: Telemetry | PromiseLike<unknown> | null | undefined): boolean {
+  return typeof given === 'object' && given !== null && !('then' in given)
 }
 
 function isJob(job: Partial<AnyJob> | null | undefined): boolean {

@@ -2,6 +2,7 @@ import { quoted, scheduleText, type AlertSink } from '../alert/alert.ts'
 import type { Clock, Instant } from '../clock/clock.ts'
 import { giveWay } from '../clock/give-way.ts'
 import { Loop } from '../clock/loop.ts'
+import { monotonicMs } from '../clock/monotonic.ts'
 import { SystemClock } from '../clock/system-clock.ts'
 import { waitUntil } from '../clock/wait.ts'
 import { DriverError } from '../errors.ts'
@@ -12,6 +13,7 @@ import type { NewMissedRange } from '../store/ledger.ts'
 import type { CursorRecord } from '../store/schedule-record.ts'
 import type { SetAside } from '../store/schedule-table.ts'
 import type { Store, Tables } from '../store/store.ts'
+import type { TelemetryHub } from '../telemetry/telemetry-hub.ts'
 import { BatchPlanner, TermsCache } from './batch-planner.ts'
 import { PauseKeeper } from './pause-keeper.ts'
 import { inLanes } from './in-lanes.ts'
@@ -46,6 +48,7 @@ export interface DispatcherOptions {
   /** Writes what is owed. */
   readonly owed: OwedWriter
   readonly alerts: AlertSink
+  readonly telemetry: TelemetryHub
   /** Told of what was found too late to run, once that is committed. */
   readonly onMissed: (ranges: readonly NewMissedRange[]) => void
   /** How far a pass looks ahead. */
@@ -118,19 +121,34 @@ export class Dispatcher {
    * goes on from there
    */
   async pass(aheadMs = this.#options.aheadMs, { waits = false } = {}): Promise<PassReport> {
+    const report = { ...this.#nothing }
+    const { clock, telemetry } = this.#options
+    const beganAt = new Date(clock.now())
+    const fromMs = monotonicMs()
+    const tell = (end: { error?: unknown }) =>
+      telemetry.passEnded({ beganAt, tookMs: monotonicMs() - fromMs, ...report, ...end })
+    try {
+      await this.#pass(aheadMs, report, waits)
+    } catch (error) {
+      tell({ error })
+      throw error
+    }
+    tell({})
+    return report
+  }
+
+  async #pass(aheadMs: number, report: Mutable<PassReport>, waits: boolean): Promise<void> {
     const { store } = this.#options
     const now = await store.now()
     const horizon = now + aheadMs
 
-    const report = { ...this.#nothing }
     this.#count({ ...NOTHING, ...(await this.#pauses.pass(now)) }, report)
     await this.#mendBroken(now, horizon, report)
-    if ((await this.#earliestCursor()) > horizon) return report
+    if ((await this.#earliestCursor()) > horizon) return
 
     const most = store.takesWritesSideBySide ? LANES : 1
     await inLanes(most, (onFull) => this.#fullBatches(now, horizon, report, onFull))
     await this.#rest(now, horizon, report, waits)
-    return report
   }
 
   /** Batch after batch, as long as they are full: then there may be more. @param onFull told as soon as one is */

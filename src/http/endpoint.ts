@@ -26,7 +26,7 @@ export interface EndpointDefinition {
   /** What it answers; nothing when left out. */
   readonly answer?: z.ZodType
   /** What its answer is written in; JSON by default. */
-  readonly answerType?: 'application/json' | 'text/event-stream'
+  readonly answerType?: 'application/json' | 'text/event-stream' | 'text/plain'
   /** The status of the answer; 200 by default, 204 without one. */
   readonly status?: 200 | 201 | 202
   /** Its answer must not be kept, so it takes no idempotency key. */

@@ -13,6 +13,7 @@ import { GenerationTable } from './generation-table.ts'
 import { LeaseTable } from './lease-table.ts'
 import { Ledger } from './ledger.ts'
 import type { SendInside } from './send-inside.ts'
+import { countOpen, type OpenCounts } from './open-counts.ts'
 import { OperatingTable } from './operating-table.ts'
 import { NewsTable } from './news-table.ts'
 import { Outbox } from './outbox.ts'
@@ -238,6 +239,11 @@ export class Store implements AsyncDisposable {
   /** Runs queries outside of any transaction. */
   async read<T>(work: (tables: TableSet) => Promise<T>): Promise<T> {
     return this.#clock.track(readIn(this.#database, this.#parts, work))
+  }
+
+  /** How many occurrences have not begun, or not ended. */
+  async countOpen(): Promise<OpenCounts> {
+    return this.#clock.track(this.#database.read((sql) => countOpen(sql, this.#database.flavor)))
   }
 
   /**

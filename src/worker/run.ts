@@ -10,6 +10,8 @@ import { compileTiming } from '../schedule/timing.ts'
 import type { GuardMark, RunOutcome } from '../store/run-end.ts'
 import type { JobContext, OccurrenceInfo } from '../task/job.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
+import type { MeasuredRun, RunResult } from '../telemetry/telemetry.ts'
+import type { TelemetryHub } from '../telemetry/telemetry-hub.ts'
 import type { BegunRun } from './definitions.ts'
 import { outcomeOf, type Settled } from './outcome.ts'
 import { RunReport } from './run-report.ts'
@@ -25,6 +27,14 @@ export const RUN_MESSAGE = {
   givenBack: 'a run is given back',
 } as const
 
+/** What a run works with. */
+export interface RunParts {
+  readonly clock: Clock
+  readonly jobs: JobRegistry
+  readonly logger: Logger
+  readonly telemetry: TelemetryHub
+}
+
 /** One run under way: the handler at work, and the ways to break it off. */
 export class Run {
   readonly begun: BegunRun
@@ -39,18 +49,22 @@ export class Run {
   readonly #clock: Clock
   readonly #jobs: JobRegistry
   readonly #logger: Logger
+  readonly #telemetry: TelemetryHub
+  /** What is told of it to those who measure, once it has begun; `undefined` while nobody does. */
+  #measured: MeasuredRun | undefined
   readonly #abort = new AbortController()
   /** Called once it is aborted, while the handler is waited for. */
   #onAbort = () => {}
   #timeout: Alarm | undefined
 
-  constructor(begun: BegunRun, heldUntil: Instant, clock: Clock, jobs: JobRegistry, logger: Logger) {
+  constructor(begun: BegunRun, heldUntil: Instant, { clock, jobs, logger, telemetry }: RunParts) {
     this.begun = begun
     this.id = occurrenceId(begun)
     this.report = new RunReport(begun.startedAt)
     this.heldUntil = heldUntil
     this.#clock = clock
     this.#jobs = jobs
+    this.#telemetry = telemetry
     this.#logger = withFields(logger, {
       occurrence: this.id,
       key: begun.key,
@@ -90,6 +104,7 @@ export class Run {
       if (definition instanceof Error) throw definition
       policy = definition
       this.#logger.info({ job: definition.job, lateMs: this.#lateMs }, RUN_MESSAGE.begins)
+      this.#measure(definition)
       settled = await this.#waitFor(this.#handle(definition))
     } catch (error) {
       settled = { kind: 'threw', error }
@@ -105,7 +120,27 @@ export class Run {
     const endedAt = this.#clock.now()
     const outcome = outcomeOf(given, signal.reason, policy, this.begun)
     this.#logEnd(outcome, endedAt - beganAt)
+    if (this.#measured !== undefined)
+      this.#telemetry.runEnded(this.#measured, { ...resultOf(outcome), tookMs: endedAt - beganAt })
     return outcome
+  }
+
+  #measure({ job, queue }: Definition): void {
+    if (this.#telemetry.isIdle) return
+    const { namespace, key, group, attempt, nominalAt, dueAt } = this.begun
+    this.#measured = {
+      id: this.id,
+      namespace,
+      key,
+      group: group ?? undefined,
+      job,
+      queue,
+      attempt,
+      nominalAt: new Date(nominalAt),
+      dueAt: new Date(dueAt),
+      lateMs: this.#lateMs,
+    }
+    this.#telemetry.runBegan(this.#measured)
   }
 
   #logEnd(outcome: RunOutcome, tookMs: number): void {
@@ -127,7 +162,10 @@ export class Run {
       if (job === undefined) throw this.#giveBack(definition.job)
 
       const payload = await this.#jobs.checkPayload(job.name, definition.payload)
-      const value = await job.handle(this.#contextOf(payload, definition))
+      const handle = async () => job.handle(this.#contextOf(payload, definition))
+      const value: unknown = await (this.#measured === undefined
+        ? handle()
+        : this.#telemetry.aroundRun(this.#measured, handle))
       return { kind: 'returned', value }
     } catch (error) {
       return { kind: 'threw', error }
@@ -199,4 +237,10 @@ export class Run {
       nextAt: nextMs === undefined ? undefined : new Date(nextMs),
     }
   }
+}
+
+/** What those who measure are told of an end. */
+function resultOf(outcome: RunOutcome): { result: RunResult; error?: unknown } {
+  if (outcome.kind !== 'failed') return { result: outcome.kind }
+  return { result: outcome.retryInMs === undefined ? 'failed' : 'retried', error: outcome.error }
 }

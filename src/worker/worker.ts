@@ -10,6 +10,7 @@ import { occurrenceId, type OccurrenceRef } from '../schedule/occurrence.ts'
 import type { RunOutcome } from '../store/run-end.ts'
 import type { Store } from '../store/store.ts'
 import type { JobRegistry } from '../task/job-registry.ts'
+import type { TelemetryHub } from '../telemetry/telemetry-hub.ts'
 import { Definitions } from './definitions.ts'
 import { failedRun, type OnFailed } from './failed-run.ts'
 import { JobLimits } from './job-limits.ts'
@@ -34,6 +35,7 @@ export interface WorkerOptions {
   /** How long a run stays this worker's without a heartbeat. */
   readonly leaseMs: number
   readonly onFailed: OnFailed
+  readonly telemetry: TelemetryHub
 }
 
 /** How long to wait after the store failed. */
@@ -208,7 +210,7 @@ export class Worker {
     if (delivered.length === 0) return Infinity
     const isMore = this.#delivered.length > 0
 
-    const { clock, leaseMs, jobs, logger } = this.#options
+    const { clock, leaseMs } = this.#options
     const { passing, copies } = eachOnce(delivered, this.#busy)
     for (const id of passing.keys()) this.#busy.add(id)
     try {
@@ -224,7 +226,7 @@ export class Worker {
       this.#beginning -= delivered.length - again.length
       this.#delivered.push(...again)
       for (const one of isLate ? [] : begun) {
-        const run = new Run(one, askedAt + leaseMs, clock, jobs, logger)
+        const run = new Run(one, askedAt + leaseMs, this.#options)
         const delivery = passing.get(run.id)!
         passing.delete(run.id)
         if (isBrought(delivery)) this.#past.add(delivery)

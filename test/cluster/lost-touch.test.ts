@@ -8,6 +8,7 @@ import type { ClaimedOccurrence } from '../../src/store/run-ledger.ts'
 import { SqlDatabase } from '../../src/sql/sql-database.ts'
 import { Store } from '../../src/store/store.ts'
 import { JobRegistry } from '../../src/task/job-registry.ts'
+import { TelemetryHub } from '../../src/telemetry/telemetry-hub.ts'
 import { Worker } from '../../src/worker/worker.ts'
 import { PostgresServer } from '../support/servers/postgres-server.ts'
 import { TcpProxy } from '../support/servers/tcp-proxy.ts'
@@ -44,7 +45,8 @@ it('begins once what is delivered again, as it is when to begin takes longer tha
   const queue = new HandOver()
   const clock = new SystemClock()
   const options = { store, queues: [queue], jobs, clock, logger: silent, owner: 'me', onFailed: () => {} }
-  const worker = new Worker({ ...options, concurrency: 10, leaseMs: 30_000 })
+  const telemetry = new TelemetryHub([], silent)
+  const worker = new Worker({ ...options, telemetry, concurrency: 10, leaseMs: 30_000 })
   worker.start()
   // Twice in one step, in the step that follows, and when it runs already.
   queue.deliver([...claimed, ...claimed])

@@ -24,7 +24,15 @@ const QUERIES: Readonly<Record<string, string>> = {
   listRuns: 'until=2100-01-01T00:00:00Z',
 }
 /** What tells nothing of schedules, and is refused to tokens that reach only some. */
-const GLOBAL = new Set(['getOwed', 'listQueues', 'getHealth', 'listServers', 'listTasks', 'unlockTask'])
+const GLOBAL = new Set([
+  'getOwed',
+  'listQueues',
+  'getHealth',
+  'listServers',
+  'getMetrics',
+  'listTasks',
+  'unlockTask',
+])
 
 const acme: Grant = { scope: 'admin', namespace: 'acme', groups: null, jobs: null, actor: 'acme' }
 const LIMITED: Readonly<Record<string, Grant>> = {

@@ -66,7 +66,7 @@ export class HttpWorld implements AsyncDisposable {
     path: string,
     { body, headers = {}, token = 'all' }: Call = {},
   ): Promise<Answer> {
-    const isText = typeof body === 'string'
+    const isRaw = typeof body === 'string'
     const request = new Request(`http://localhost/api/v1${path}`, {
       method,
       headers: {
@@ -74,16 +74,17 @@ export class HttpWorld implements AsyncDisposable {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
+      ...(body !== undefined && { body: isRaw ? body : JSON.stringify(body) }),
     })
     const response = await this.api.fetch(request, { remoteAddress: '192.0.2.1' })
+    const isText = response.headers.get('content-type')?.startsWith('text/plain') === true
     const isStream = response.headers.get('content-type') === 'text/event-stream'
     const text = isStream ? await beginningOf(response) : await response.text()
     const answer = {
       status: response.status,
       headers: response.headers,
       text,
-      body: text === '' ? undefined : isStream ? text : JSON.parse(text),
+      body: text === '' ? undefined : isText || isStream ? text : JSON.parse(text),
     }
     this.#hold(method, new URL(request.url).pathname.slice('/api/v1'.length), answer)
     return answer

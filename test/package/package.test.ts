@@ -63,6 +63,8 @@ describe('the packed package', () => {
     ['carillon/cron', ['CronExpression']],
     ['carillon/testing', ['lockContract', 'ManualClock', 'queueContract']],
     ['carillon/http', ['signToken']],
+    ['carillon/metrics/opentelemetry', ['openTelemetry']],
+    ['carillon/metrics/prometheus', ['prometheusMetrics']],
     ['carillon/lock/database', ['databaseLocks']],
     ['carillon/lock/memcached', ['memcachedLocks']],
     ['carillon/lock/memory', ['memoryLocks']],

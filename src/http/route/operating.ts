@@ -214,6 +214,25 @@ export const operatingEndpoints: readonly Endpoint[] = [
   endpoint(
     {
       method: 'get',
+      path: '/metrics',
+      access: 'read',
+      id: 'getMetrics',
+      tag,
+      summary: 'What Prometheus scrapes: what this server does, and how things stand',
+      answer: z.string(),
+      answerType: 'text/plain',
+    },
+    async ({ services, grant }) => {
+      refuseConfined(grant, 'metrics')
+      const page = await services.carillon.metrics()
+      if (page === undefined)
+        throw new ProblemError('NOT_FOUND', 'there are no metrics: set telemetry to prometheusMetrics()')
+      return new Response(page.text, { headers: { 'content-type': page.contentType } })
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
       path: '/servers',
       access: 'admin',
       id: 'listServers',

@@ -1,5 +1,6 @@
 import { Catalog } from '../../../src/catalog/catalog.ts'
 import { resolveCatchUp } from '../../../src/carillon/catch-up-settings.ts'
+import { TelemetryHub } from '../../../src/telemetry/telemetry-hub.ts'
 import { Dispatcher, type PassReport } from '../../../src/dispatch/dispatcher.ts'
 import { OwedWriter } from '../../../src/dispatch/owed-writer.ts'
 import type { OccurrenceRef } from '../../../src/schedule/occurrence.ts'
@@ -152,7 +153,12 @@ export class Actor extends Steps implements AsyncDisposable {
     }
     const catchUp = resolveCatchUp(undefined)
     const owed = new OwedWriter({ ...options, ...catchUp })
-    this.#dispatcher = new Dispatcher({ ...options, ...catchUp, owed })
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      ...catchUp,
+      owed,
+      telemetry: new TelemetryHub([], silent),
+    })
   }
 
   static async open(name: string, kind: DatabaseKind, address: string, clock: ManualClock): Promise<Actor> {
