@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Carillon } from '../../src/index.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -68,6 +69,17 @@ describe('the API is mounted', () => {
       expect((await fetch(`${url}/api/v1/schedules`)).status).toBe(401)
     },
   )
+
+  it('and asked by the client', async () => {
+    const env = {
+      ...process.env,
+      CARILLON_URL: `${await listening('node.ts')}/api/v1`,
+      CARILLON_TOKEN: token,
+    }
+    const program = [join(ROOT, 'examples/http/client.ts')]
+    const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: ROOT, env })
+    expect(stdout).toMatch(/^minute "61" is out of range 0-59 .*\nreport\/42 \d{4}-\d\d-\d\dT\S+Z\n$/)
+  })
 
   it('in a framework of web-standard handlers, as Next.js', async () => {
     process.env['CARILLON_DATABASE'] = address

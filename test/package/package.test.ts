@@ -60,6 +60,7 @@ describe('the packed package', () => {
         'webhookJob',
       ],
     ],
+    ['carillon/client', ['CarillonApiError', 'createClient', 'NoAnswerError']],
     ['carillon/cron', ['CronExpression']],
     ['carillon/testing', ['lockContract', 'ManualClock', 'queueContract']],
     ['carillon/http', ['signToken']],
