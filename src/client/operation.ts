@@ -57,7 +57,9 @@ type BodyOf<Id extends OperationId> = operations[Id] extends {
 
 type ContentOf<Response> = Response extends { content: { 'application/json': infer Content } }
   ? Content
-  : undefined
+  : Response extends { content: { 'text/plain': infer Text } }
+    ? Text
+    : undefined
 
 /** The names of the headers that an operation reads. */
 type HeaderOf<Id extends OperationId> =

@@ -62,6 +62,8 @@ export const OPERATIONS = {
   listQueues: { method: 'GET', path: '/queues' },
   /** How the server is that answers: its roles, its runs, the database and the queues. */
   getHealth: { method: 'GET', path: '/health' },
+  /** What Prometheus scrapes: what this server does, and how things stand. */
+  getMetrics: { method: 'GET', path: '/metrics' },
   /** The servers that have started, what they do, and when they were heard of last. */
   listServers: { method: 'GET', path: '/servers' },
   /** The tasks that code defines, and who has their locks. */

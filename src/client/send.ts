@@ -22,7 +22,7 @@ export interface Sender {
  * @throws {NoAnswerError} when it is not answered
  */
 export async function send(sender: Sender, id: OperationId, request: AnyRequest): Promise<unknown> {
-  return again(sender, writeRequest(sender.base, id, request), request, readJson)
+  return again(sender, writeRequest(sender.base, id, request), request, readAnswer)
 }
 
 /**
@@ -101,9 +101,10 @@ async function attempt<T>(
   }
 }
 
-const readJson: Read<unknown> = async (answer, name) => {
+const readAnswer: Read<unknown> = async (answer, name) => {
   const text = await answer.text()
   if (answer.status === 204) return undefined
+  if (answer.headers.get('content-type')?.startsWith('text/plain') === true) return text
   const value = parsed(text)
   if (value === undefined) throw new CarillonApiError(name, answer.status)
   return value

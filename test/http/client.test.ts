@@ -9,6 +9,7 @@ import {
   type ClientOptions,
 } from '../../src/client/index.ts'
 import { createApi, serveApi, type ServedApi } from '../../src/http/index.ts'
+import { prometheusMetrics } from '../../src/telemetry/prometheus.ts'
 import { UnreliableFront } from './unreliable-front.ts'
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} }
@@ -63,6 +64,19 @@ async function problemOf(promise: Promise<unknown>): Promise<CarillonApiError> {
 }
 
 const stored = async () => Array.fromAsync(cron.allSchedules(), ({ key }) => key)
+
+it('reads an answer that is text as it is', async () => {
+  await carillon.close()
+  carillon = await Carillon.open({
+    database: 'sqlite::memory:',
+    logger: SILENT,
+    telemetry: await prometheusMetrics(),
+  })
+  await using own = await serveApi(createApi(carillon, { logger: SILENT }))
+  const { token: reader } = await carillon.tokens.create({ label: 'prometheus', scope: 'read' })
+  const text: string = await createClient({ url: `${own.url}/api/v1`, token: reader }).getMetrics()
+  expect(text).toMatch(/^carillon_database_up 1$/m)
+})
 
 describe('requests', () => {
   it('create, read, change and delete', async () => {
