@@ -126,8 +126,7 @@ export function buildApi({ basePath = '/api/v1', ...parts }: ApiParts): Api {
     })
     if (one.definition.body !== undefined) {
       app.on(one.definition.method, pathOf(one), guardBody, async (context, next) => {
-        const told = Number(context.req.header('content-length') ?? limit)
-        const release = budget.take(senderOf(context.get('grant')), told)
+        const release = budget.take(senderOf(context.get('grant')), lengthOf(context, limit))
         if (release === undefined) throw tooMany(1_000)
         try {
           await checkBody(context)
@@ -156,6 +155,12 @@ function tooMany(waitMs: number): ProblemError {
 function unauthenticated(): ProblemError {
   const headers = { 'www-authenticate': 'Bearer' }
   return new ProblemError('UNAUTHENTICATED', 'send a token: Authorization: Bearer …', { headers })
+}
+
+/** How long a body is, as far as that is told; as long as it may be otherwise. */
+function lengthOf({ req }: Context<Env>, limit: number): number {
+  const text = req.header('content-length') ?? ''
+  return /^\d{1,15}$/.test(text) ? Number(text) : limit
 }
 
 /** The path of an endpoint as the router has it. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/http/api.ts'
+import { prometheusMetrics } from '../../src/telemetry/prometheus.ts'
 import { HttpWorld } from './support.ts'
 
 /**
@@ -124,10 +125,17 @@ interface Sent {
   readonly method: string
   readonly path: string
   readonly body: string | undefined
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** A schedule that is right but for its odd parts, so that more than the validation is reached. */
 const SOUND = { cron: '*/5 * * * *', job: 'note' }
+
+/** What a header may have: few keys, so that some come twice, and revisions that are right, or odd. */
+const HEADER = fc.oneof(
+  fc.constantFrom('k1', 'k2', 'k3', '*', '"1"', '"2"', '"99999999999"', '7', 'x'.repeat(300)),
+  fc.string({ minLength: 1 }).map((text) => text.replaceAll(/[^\x21-\x7e]/g, '.')),
+)
 
 function requestsOf(world: HttpWorld): fc.Arbitrary<Sent> {
   const root = world.api.document as unknown as Schema
@@ -142,6 +150,12 @@ function requestsOf(world: HttpWorld): fc.Arbitrary<Sent> {
       ),
       { requiredKeys: parameters.filter(({ required }) => required === true).map(({ name }) => name) },
     ) as fc.Arbitrary<Record<string, unknown>>
+    const headers = fc.record(
+      Object.fromEntries(
+        parameters.filter((one) => one.in === 'header').map(({ name }) => [name, HEADER] as const),
+      ),
+      { requiredKeys: [] },
+    ) as fc.Arbitrary<Record<string, string>>
     const schema = requestBody?.content['application/json'].schema
     const generated = valueOf(schema, root)
     const mixed = generated.map((body) =>
@@ -154,8 +168,8 @@ function requestsOf(world: HttpWorld): fc.Arbitrary<Sent> {
       { weight: 1, arbitrary: fc.constantFrom('', '{', '[1,', 'null', '"x"', '{"__proto__":{"a":1}}') },
     )
     return fc
-      .tuple(values, schema === undefined ? fc.constant(undefined) : text)
-      .map(([given, sent]): Sent => {
+      .tuple(values, schema === undefined ? fc.constant(undefined) : text, headers)
+      .map(([given, sent, own]): Sent => {
         const query = new URLSearchParams()
         let filled: string = path
         for (const [name, value] of Object.entries(given)) {
@@ -164,7 +178,7 @@ function requestsOf(world: HttpWorld): fc.Arbitrary<Sent> {
           else query.set(name, plain)
         }
         const search = query.size === 0 ? '' : `?${query.toString()}`
-        return { method: method.toUpperCase(), path: filled + search, body: sent }
+        return { method: method.toUpperCase(), path: filled + search, body: sent, headers: own }
       })
   })
   return fc.oneof(...all)
@@ -177,12 +191,12 @@ function encoded(text: string): string {
 it('no request makes the server fail', { timeout: 3_600_000 }, async () => {
   const failures: unknown[] = []
   const logger = { info: () => {}, warn: () => {}, error: (details: object) => void failures.push(details) }
-  await using world = await HttpWorld.open({}, { logger })
+  await using world = await HttpWorld.open({ telemetry: await prometheusMetrics() }, { logger })
   for (const key of ['a', 'b', 'a/b']) await world.cron.schedule({ key, ...SOUND })
   const seen = new Set<string>()
   await fc.assert(
-    fc.asyncProperty(requestsOf(world), async ({ method, path, body }) => {
-      const answer = await world.call(method, path, body === undefined ? {} : { body })
+    fc.asyncProperty(requestsOf(world), async ({ method, path, body, headers }) => {
+      const answer = await world.call(method, path, { headers, ...(body !== undefined && { body }) })
       seen.add(`${answer.status}`)
       expect(failures).toEqual([])
       expect(answer.status).toBeLessThan(500)

@@ -59,6 +59,17 @@ describe('without tokens', () => {
     expect(await answerOf(rebound)).toMatch(/^HTTP\/1\.1 403/)
   })
 
+  it('a page of another origin gets no leave to read what it asks for', async () => {
+    for (const method of ['OPTIONS', 'GET']) {
+      const answer = await fetch(`${served.url}/api/v1/schedules`, {
+        method,
+        headers: { origin: 'https://elsewhere.example', 'access-control-request-method': 'GET' },
+      })
+      expect(answer.ok).toBe(false)
+      expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+    }
+  })
+
   it('nobody else may, and nobody whose address is not known', async () => {
     const api = createApi(cron, { tokens: false, logger: SILENT })
     const request = () => new Request('http://localhost/api/v1/schedules')

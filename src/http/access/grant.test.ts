@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isPartial, may, type Scope } from './grant.ts'
+import { isPartial, may, senderOf, type Scope, type TokenGrant } from './grant.ts'
 
 describe('a scope', () => {
   it.each<[Scope, Scope[]]>([
@@ -20,4 +20,14 @@ it('a grant is partial when groups or jobs are limited', () => {
   expect(isPartial({ groups: null, jobs: null })).toBe(false)
   expect(isPartial({ groups: ['a'], jobs: null })).toBe(true)
   expect(isPartial({ groups: null, jobs: [] })).toBe(true)
+})
+
+it('senders are told apart by their tokens, or by who acts where', () => {
+  const grant = { scope: 'read', namespace: 'acme', groups: null, jobs: null, actor: 'ann' } as const
+  expect(senderOf(grant)).toBe(senderOf({ ...grant, scope: 'admin' }))
+  expect(senderOf(grant)).not.toBe(senderOf({ ...grant, actor: 'bob' }))
+  expect(senderOf(grant)).not.toBe(senderOf({ ...grant, namespace: 'rival' }))
+  const token: TokenGrant = { ...grant, tokenId: 'one', expiresAt: null }
+  expect(senderOf(token)).toBe(senderOf({ ...token, actor: 'bob' }))
+  expect(senderOf(token)).not.toBe(senderOf({ ...token, tokenId: 'two' } as TokenGrant))
 })

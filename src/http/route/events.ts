@@ -19,7 +19,7 @@ export const eventEndpoints: readonly Endpoint[] = [
       tag: 'Events',
       summary: 'Follow what happens to schedules and runs',
       description:
-        'Server-sent events, within about a second: `ready` when it begins, so that what is read after it misses nothing; `schedule` when one was stored, changed, paused, resumed or deleted; `run` when one has begun or ended; `gap` when more has happened than is told, so that all is to be read anew. The stream ends when its token does.',
+        'Server-sent events, within about a second: `ready` when it begins, so that what is read after it misses nothing; `schedule` when one was stored, changed, paused, resumed or deleted; `run` when one has begun or ended; `gap` when more has happened than is told, so that all is to be read anew. The stream ends when its token does. Without a namespace, a token of all namespaces is told of all.',
       query: namespaceQuery,
       answer: z.string(),
       answerType: 'text/event-stream',
