@@ -49,7 +49,7 @@ export async function prometheusMetrics({ register, prefix = 'carillon_' }: Prom
   const broken = counter('broken_total', 'Schedules that passes of this process have found broken.')
 
   const gauge = (name: string, help: string, labels?: string[]) =>
-    new client.Gauge(metric(name, help, labels))
+    new client.Gauge({ ...metric(name, help, labels), collect: () => look() })
   const open = gauge('open_runs', 'Occurrences that have not begun, or not ended, by state.', ['state'])
   const owed = gauge('owed_runs', 'Missed runs that are still to be caught up.')
   const held = gauge('held_runs', 'Missed runs that wait for an operator.')
@@ -67,12 +67,12 @@ export async function prometheusMetrics({ register, prefix = 'carillon_' }: Prom
   const database = gauge('database_up', 'Whether the database answers.')
 
   let measure: (() => Promise<Measures>) | undefined
-  const look = async () => {
+  const read = async () => {
     const measures = await measure?.().catch(() => undefined)
     database.set(measures === undefined ? 0 : 1)
     // What is not known is not told: an old number would be a wrong one.
     for (const one of [open, unsent, overdue, lag, sent, isUp]) one.reset()
-    for (const one of [owed, held, absent]) one.remove()
+    for (const one of [owed, held, absent, running]) one.remove()
     if (measures === undefined) return
     for (const [state, count] of Object.entries(measures.open)) open.set({ state }, count)
     owed.set(measures.owed)
@@ -89,6 +89,13 @@ export async function prometheusMetrics({ register, prefix = 'carillon_' }: Prom
     }
   }
 
+  /** Each gauge asks when its registry is scraped, whoever scrapes it; all of one scrape share the answer. */
+  let looking: Promise<void> | undefined
+  const look = () =>
+    (looking ??= read().finally(() => {
+      looking = undefined
+    }))
+
   return {
     register: own,
     attach: (given) => {
@@ -103,9 +110,6 @@ export async function prometheusMetrics({ register, prefix = 'carillon_' }: Prom
       missed.inc(pass.missed)
       broken.inc(pass.broken)
     },
-    render: async () => {
-      await look()
-      return { contentType: own.contentType, text: await own.metrics() }
-    },
+    render: async () => ({ contentType: own.contentType, text: await own.metrics() }),
   }
 }
