@@ -40,21 +40,21 @@ describe('describeAll() lets through', () => {
 describe('scheduleMany()', () => {
   it('tells what became of the schedules, and how far it is', async () => {
     const cron = await world.open()
-    const many = Array.from({ length: 1_200 }, (_, i) => ({ key: `k${i}`, cron: '0 0 1 1 *', job: 'note' }))
+    const many = Array.from({ length: 2_200 }, (_, i) => ({ key: `k${i}`, cron: '0 0 1 1 *', job: 'note' }))
     const steps: number[] = []
 
     expect(await cron.scheduleMany(many, { onProgress: ({ created }) => steps.push(created) })).toEqual({
-      created: 1_200,
+      created: 2_200,
       changed: 0,
       unchanged: 0,
     })
     // Two steps are under way at a time, where the database allows it: either may be first.
     expect(steps).toHaveLength(3)
     expect(steps.toSorted((a, b) => a - b)).toEqual(steps)
-    expect(steps.at(-1)).toBe(1_200)
-    const again = [{ ...many[0]!, note: 'new' }, many[1]!, { ...many[1]!, key: 'k1200' }]
+    expect(steps.at(-1)).toBe(2_200)
+    const again = [{ ...many[0]!, note: 'new' }, many[1]!, { ...many[1]!, key: 'k2200' }]
     expect(await cron.scheduleMany(again)).toEqual({ created: 1, changed: 1, unchanged: 1 })
-    expect(await collect(cron.describeAll())).toHaveLength(1_201)
+    expect(await collect(cron.describeAll())).toHaveLength(2_201)
   })
 
   it('takes a generator, and one key twice: the last one counts', async () => {
@@ -69,11 +69,11 @@ describe('scheduleMany()', () => {
 
   it('names the one that is wrong, and keeps the steps before it', async () => {
     const cron = await world.open()
-    const many = Array.from({ length: 600 }, (_, i) => ({ key: `k${i}`, cron: '0 0 1 1 *', job: 'note' }))
-    many[550] = { key: 'bad', cron: 'not cron', job: 'note' }
+    const many = Array.from({ length: 1_100 }, (_, i) => ({ key: `k${i}`, cron: '0 0 1 1 *', job: 'note' }))
+    many[1_050] = { key: 'bad', cron: 'not cron', job: 'note' }
 
-    await expect(cron.scheduleMany(many)).rejects.toThrow(/schedule 550 \(bad\)/)
-    expect(await collect(cron.describeAll())).toHaveLength(500)
+    await expect(cron.scheduleMany(many)).rejects.toThrow(/schedule 1050 \(bad\)/)
+    expect(await collect(cron.describeAll())).toHaveLength(1_000)
   })
 
   it('plans within the horizon as schedule() does', async () => {

@@ -19,6 +19,8 @@ async function startWith(answers: Answer[], schedule: object = {}) {
 describe('a schedule of the job webhook', () => {
   it('is refused at once for a host that is not listed, and nothing is stored', async () => {
     const { cron, origin } = await startWith([status(200)])
+    // What a server does when it starts is done.
+    await world.clock.advance(0)
     const before = await world.dump()
     for (const url of ['https://evil.example/', origin.replace('127.0.0.1', 'localhost')]) {
       const storing = cron.schedule({ key: 'b', cron: '* * * * *', job: 'webhook', payload: { url } })
