@@ -362,6 +362,7 @@ export class Carillon extends RootCatalog implements AsyncDisposable {
   async close(): Promise<void> {
     await this.stop()
     await this.news.stop()
+    this.#telemetry.detach()
     await this.#queues.close()
     await this.tokens.settle()
     await this.#store.close()

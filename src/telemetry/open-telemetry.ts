@@ -1,4 +1,4 @@
-import type { Attributes, Meter, Tracer } from '@opentelemetry/api'
+import type { Attributes, BatchObservableCallback, Meter, Tracer } from '@opentelemetry/api'
 import { loadDriver } from '../sql/load-driver.ts'
 import type { MeasuredRun, Measures, Telemetry } from './telemetry.ts'
 
@@ -55,8 +55,8 @@ export async function openTelemetry(options: OpenTelemetryOptions = {}): Promise
   const all = [open, owed, absent, unsent, overdue, lag]
 
   return {
-    attach: (measure: () => Promise<Measures>) =>
-      meter.addBatchObservableCallback(async (observer) => {
+    attach: (measure: () => Promise<Measures>) => {
+      const observe: BatchObservableCallback = async (observer) => {
         const measures = await measure().catch(() => undefined)
         // What is not known is not told.
         if (measures === undefined) return
@@ -68,7 +68,10 @@ export async function openTelemetry(options: OpenTelemetryOptions = {}): Promise
           observer.observe(overdue, queue.overdueMs / 1_000, { queue: name, driver })
           observer.observe(lag, queue.lagMs / 1_000, { queue: name, driver })
         }
-      }, all),
+      }
+      meter.addBatchObservableCallback(observe, all)
+      return () => meter.removeBatchObservableCallback(observe, all)
+    },
 
     runBegan: ({ job, queue, lateMs }) => lateness.record(lateMs / 1_000, { job, queue }),
     runEnded: ({ job, queue }, { result, tookMs }) =>

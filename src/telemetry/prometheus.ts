@@ -100,6 +100,9 @@ export async function prometheusMetrics({ register, prefix = 'carillon_' }: Prom
     register: own,
     attach: (given) => {
       measure = given
+      return () => {
+        if (measure === given) measure = undefined
+      }
     },
     runBegan: ({ job, queue, lateMs }) => lateness.observe({ job, queue }, lateMs / 1_000),
     runEnded: ({ job, queue }, { result, tookMs }) =>

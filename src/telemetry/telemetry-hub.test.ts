@@ -81,3 +81,21 @@ it('passes on what a handler throws, and does not take it for a fault of its own
   await expect(telemetry.aroundRun(RUN, failing)).rejects.toThrow('the handler failed')
   expect(warned).toEqual([])
 })
+
+it('lets go of a process that closes', () => {
+  const told: string[] = []
+  const { telemetry, warned } = hub(
+    { attach: () => () => told.push('detached') },
+    { attach: () => {} },
+    {
+      attach: () => () => {
+        throw new Error('broken')
+      },
+    },
+  )
+  telemetry.attach(() => Promise.reject(new Error('not asked')))
+  telemetry.detach()
+  telemetry.detach()
+  expect(told).toEqual(['detached'])
+  expect(warned).toMatchObject([{ what: 'detach' }])
+})

@@ -5,6 +5,7 @@ import type { MeasuredPass, MeasuredRun, Measures, MetricsPage, RunResult, Telem
 export class TelemetryHub {
   readonly #all: readonly Telemetry[]
   readonly #logger: Logger
+  readonly #detaches: (() => void)[] = []
   /** What was told to have failed: each kind once. */
   readonly #told = new Set<string>()
 
@@ -19,7 +20,14 @@ export class TelemetryHub {
   }
 
   attach(measure: () => Promise<Measures>): void {
-    this.#tell('attach', (one) => one.attach?.(measure))
+    this.#tell('attach', (one) => {
+      const detach = one.attach?.(measure)
+      if (typeof detach === 'function') this.#detaches.push(detach)
+    })
+  }
+
+  detach(): void {
+    for (const detach of this.#detaches.splice(0)) this.#try('detach', detach)
   }
 
   runBegan(run: MeasuredRun): void {
@@ -77,12 +85,14 @@ export class TelemetryHub {
   }
 
   #tell(what: string, tell: (one: Telemetry) => void): void {
-    for (const one of this.#all) {
-      try {
-        tell(one)
-      } catch (error) {
-        this.#failed(what, error)
-      }
+    for (const one of this.#all) this.#try(what, () => tell(one))
+  }
+
+  #try(what: string, step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#failed(what, error)
     }
   }
 

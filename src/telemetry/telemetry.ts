@@ -71,8 +71,13 @@ export interface MetricsPage {
  * is told while runs begin and end, so it must not take long.
  */
 export interface Telemetry {
-  /** Called when a process opens. @param measure reads how things stand; several that ask at once share one look */
-  attach?(measure: () => Promise<Measures>): void
+  /**
+   * Called when a process opens.
+   *
+   * @param measure reads how things stand; several that ask at once share one look
+   * @returns what is called when the process closes
+   */
+  attach?(measure: () => Promise<Measures>): (() => void) | void
   runBegan?(run: MeasuredRun): void
   runEnded?(run: MeasuredRun, end: { result: RunResult; tookMs: number; error?: unknown }): void
   /** Has the handler of a run called, in a context of its own. It calls `handle` before it returns, once. */

@@ -7,7 +7,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { MeasuredRun, Measures, RunResult, Telemetry } from '../../src/index.ts'
 import { openTelemetry } from '../../src/telemetry/open-telemetry.ts'
 import { prometheusMetrics } from '../../src/telemetry/prometheus.ts'
@@ -140,7 +140,10 @@ describe('OpenTelemetry', () => {
       tracer.startSpan('inside').end()
       if (occurrence.attempt === 1) throw new Error('not yet')
     })
-    const telemetry = await openTelemetry({ tracer, meter: meters.getMeter('test') })
+    const meter = meters.getMeter('test')
+    const added = vi.spyOn(meter, 'addBatchObservableCallback')
+    const removed = vi.spyOn(meter, 'removeBatchObservableCallback')
+    const telemetry = await openTelemetry({ tracer, meter })
     const cron = await world.open({ jobs: [job], telemetry })
     await cron.schedule({ ...OFTEN, key: 'a', retries: 1, backoff: { initial: '7s' } })
     await cron.start()
@@ -182,5 +185,9 @@ describe('OpenTelemetry', () => {
     expect(of('carillon.queue.unsent')).toMatchObject([
       { value: 2, attributes: { queue: 'default', driver: 'database' } },
     ])
+
+    // A process that has closed is not asked any more.
+    await cron.close()
+    expect(removed.mock.calls).toEqual(added.mock.calls)
   })
 })
